@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, servicedns.consul contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Any, Mapping, Union
+
+IPAddress = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+
+#: RFC 1123: letters, digits and hyphens, no hyphen at the ends, 63 characters at most.
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE | re.ASCII)
+
+
+def ip(text: str) -> IPAddress | None:
+    """The address that a text is, or None."""
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+def node_name(inventory_hostname: str) -> str:
+    """The name of a host's node: its name in the inventory up to the first dot, made a DNS label.
+
+    An IP address is kept whole, since its first part would be the same on every host of a network.
+
+    :raises ValueError: when no character is left.
+    """
+    whole = ip(inventory_hostname) is not None
+    name = inventory_hostname if whole else inventory_hostname.split(".")[0]
+    label = re.sub(r"[^a-z0-9-]", "-", name.lower()).strip("-")[:63].rstrip("-")
+    if not label:
+        raise ValueError(f"{inventory_hostname!r} has no letter or digit before its first dot to make a node name of")
+    return label
+
+
+def agent_arguments(flags: Mapping[str, Any]) -> list[str]:
+    """The arguments of C(consul agent) for a mapping of flags.
+
+    True gives the flag alone, false and none drop it, a list repeats it. The order is kept.
+
+    :raises ValueError: when a name or a value can be no flag. Values are not shown, since they may be secret.
+    """
+    arguments: list[str] = []
+    for name, value in flags.items():
+        if not isinstance(name, str) or not re.fullmatch(r"[^-\s=][^\s=]*", name):
+            raise ValueError(f"{name!r} is no name of a flag: write it without its hyphen, such as log-level")
+        if value is True:
+            arguments.append(f"-{name}")
+        elif value is not None and value is not False:
+            for item in value if isinstance(value, (list, tuple)) else [value]:
+                if isinstance(item, bool) or not isinstance(item, (str, int, float)):
+                    raise ValueError(f"{name}: its value is no text, number, boolean, or list of texts and numbers")
+                arguments.append(f"-{name}={item}")
+    return arguments
+
+
+def agent_address(variables: Mapping[str, Any]) -> str:
+    """The address of a host's agent: what its variables say, else what the preflight found on it.
+
+    :raises ValueError: when neither is known.
+    """
+    found = (variables.get("ansible_facts") or {}).get("consul_agent") or {}
+    address = variables.get("consul_agent_address") or found.get("address")
+    if not address:
+        host = variables.get("inventory_hostname", "this host")
+        raise ValueError(
+            f"the address of the agent of {host} is not known in this run: set consul_agent_address for it"
+        )
+    return str(address)

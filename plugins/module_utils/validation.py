@@ -1,0 +1,629 @@
+# Copyright: (c) 2026, servicedns.consul contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checks of the variables of all hosts, before any of them is touched.
+
+Three layers, from the narrow to the wide: one value (its type from the roles' argument specs, then
+C(VALUE_CHECKS)), one host (C(HOST_CHECKS)), and all hosts together (C(INVENTORY_CHECKS)). Each check yields what it
+finds and never stops the others, so that one run reports everything.
+
+No message shows a value that may hold a secret: mappings and lists are never shown, only texts and numbers of
+variables that this file checks by name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os.path
+import re
+from typing import Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Sequence, Tuple
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import ArgumentTypeError, ArgumentValueError, ElementError
+
+from ansible_collections.servicedns.consul.plugins.module_utils.agent import LABEL, agent_arguments, ip, node_name
+
+#: An option of an argument spec: type, choices, elements, default, ...
+Option = Mapping[str, Any]
+Options = Mapping[str, Option]
+#: Where the fault is, as in C(consul_services_definitions[1].port), and what is wrong and allowed.
+Finding = Tuple[str, str]
+
+
+class Fault(NamedTuple):
+    """Something that one or several hosts have wrong."""
+
+    hosts: tuple[str, ...]
+    path: str
+    text: str
+
+
+class Inventory(NamedTuple):
+    """What the checks over all hosts look at: only variables that are set, already of their type."""
+
+    servers: Sequence[str]
+    clients: Sequence[str]
+    variables: Mapping[str, Mapping[str, Any]]
+    addresses: Mapping[str, str]
+
+    @property
+    def hosts(self) -> list[str]:
+        """Every host once, servers first."""
+        return list(dict.fromkeys([*self.servers, *self.clients]))
+
+
+class Undefined(NamedTuple):
+    """Stands for the value of a variable whose template cannot be evaluated."""
+
+    reason: str
+    #: The reason names a variable that is missing, and so shows no value.
+    missing: bool = True
+
+
+def check(
+    servers: Sequence[str],
+    clients: Sequence[str],
+    variables: Mapping[str, Mapping[str, Any]],
+    specs: Mapping[str, Options],
+    addresses: Mapping[str, str] | None = None,
+    file_exists: Callable[[str], bool] = os.path.isfile,
+) -> list[str]:
+    """All faults in the variables of all hosts, one line each; none when all is well.
+
+    :arg servers: hosts that run a server
+    :arg clients: hosts that run a client
+    :arg variables: for each host the variables that are set for it, without roles' defaults
+    :arg specs: for each role the options of its argument specs
+    :arg addresses: addresses that were found on hosts, which count more than what variables say
+    :arg file_exists: whether a path is a file on the control node
+    """
+    options = {name: option for role in specs.values() for name, option in role.items()}
+    prefixes = tuple(f"{role}_" for role in specs)
+    faults: list[Fault] = []
+    typed: dict[str, dict[str, Any]] = {}
+    for host in dict.fromkeys([*servers, *clients]):
+        ours = {name: value for name, value in variables.get(host, {}).items() if name.startswith(prefixes)}
+        findings = list(_unknown(ours, options))
+        typed[host] = {}
+        for name, option in options.items():
+            if name not in ours:
+                continue
+            value, wrong = _typed(name, ours[name], option)
+            if value is not None:
+                typed[host][name] = value
+                wrong += VALUE_CHECKS.get(name, _nothing)(name, value)
+                if name == "consul_agent_image_archive" and value and not file_exists(value):
+                    wrong.append((name, f"{shown(value)} is no file on the control node"))
+            findings += wrong
+        for host_check in HOST_CHECKS:
+            findings += host_check(typed[host], options)
+        faults += [Fault((host,), *finding) for finding in findings]
+    inventory = Inventory(servers, clients, typed, addresses or {})
+    for inventory_check in INVENTORY_CHECKS:
+        faults += inventory_check(inventory)
+    return lines(faults)
+
+
+def lines(faults: Iterable[Fault]) -> list[str]:
+    """One line a fault; hosts that have the same one share a line."""
+    hosts: dict[Finding, list[str]] = {}
+    for fault in faults:
+        hosts.setdefault((fault.path, fault.text), []).extend(fault.hosts)
+    return [f"{_names(names)}: {path}: {text}" for (path, text), names in hosts.items()]
+
+
+def _names(hosts: Sequence[str], most: int = 10) -> str:
+    """The names of hosts, cut to what a line can hold."""
+    rest = len(hosts) - most
+    return ", ".join(hosts[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def shown(value: Any) -> str:
+    """A value as a message shows it; never what is inside of a mapping or a list."""
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "an empty value"}[value]
+    if isinstance(value, (int, float)):
+        return str(value)
+    text = str(value)
+    return repr(text if len(text) <= 80 else text[:77] + "...")
+
+
+# One value: its type
+
+
+TYPES = {
+    "str": "a string",
+    "path": "a path",
+    "int": "a whole number",
+    "bool": "true or false",
+    "list": "a list",
+    "dict": "a mapping",
+}
+
+
+def _typed(name: str, value: Any, option: Option) -> tuple[Any, list[Finding]]:
+    """A value converted to the type of its option, None when it has another, and what is wrong with it.
+
+    Stricter than the validator in one way: it never makes a list or mapping of a string, nor a string or number of a list,
+    a mapping or a boolean, because a role gets its variables unconverted.
+    """
+    kind = option.get("type", "str")
+    if isinstance(value, Undefined):
+        hidden = kind in ("list", "dict") and not value.missing
+        reason = "the reason may hold a secret, and is not shown" if hidden else value.reason
+        return None, [(name, f"its template cannot be evaluated: {reason}")]
+    if value is None:
+        return None, [(name, f"is set to nothing: give it {TYPES.get(kind, kind)}, or remove the line")]
+    mistaken = _mistaken(name, value, kind, option.get("choices"))
+    if mistaken:
+        return None, [mistaken]
+    if kind == "list":
+        elements = option.get("elements", "raw")
+        found = [_mistaken(f"{name}[{index}]", item, elements, None) for index, item in enumerate(value)]
+        wrong = [finding for finding in found if finding]
+        if wrong:
+            # The items that are mappings can be looked at beside one that is none.
+            return (value if elements == "dict" else None), wrong
+    # Other variables may be missing or come later, and defaults are the roles' business.
+    spec = {key: part for key, part in option.items() if key not in ("required", "default", "description")}
+    result = ArgumentSpecValidator({name: spec}).validate({name: value})
+    findings = [(name, _spec_fault(error, value, option)) for error in result.errors.errors]
+    # The validator expands ~ and $HOME of the control node in a path, which may be one of the host.
+    converted = value if kind == "path" else result.validated_parameters.get(name)
+    return (None if findings else converted), findings
+
+
+def _mistaken(path: str, value: Any, kind: str, choices: Sequence[Any] | None) -> Finding | None:
+    """What is wrong with a value that the validator would convert although no role does."""
+    is_list = isinstance(value, (list, tuple))
+    is_mapping = isinstance(value, Mapping)
+    # YAML reads the choice off as false; the validator knows that.
+    is_boolean = isinstance(value, bool) and not choices
+    if {"list": not is_list, "dict": not is_mapping}.get(kind, False):
+        return path, f"{_kind(value)} is not {TYPES[kind]}"
+    if kind in ("str", "path", "int") and (is_list or is_mapping or is_boolean or value is None):
+        return path, f"{shown(value)} is not {TYPES[kind]}"
+    return None
+
+
+def _kind(value: Any) -> str:
+    """What a value is, without showing it."""
+    if isinstance(value, str):
+        return "a string"
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return "a number"
+    return shown(value)
+
+
+def _spec_fault(error: Exception, value: Any, option: Option) -> str:
+    """The text for an error of the validator."""
+    if isinstance(error, ArgumentTypeError) and not isinstance(error, ElementError):
+        return f"{shown(value)} is not {TYPES.get(option['type'], option['type'])}"
+    if isinstance(error, ArgumentValueError) and option.get("type") != "list":
+        return f"{shown(value)} is not one of {', '.join(str(choice) for choice in option['choices'])}"
+    return str(error)
+
+
+# One value: what a spec cannot say
+
+
+def _nothing(path: str, value: Any) -> Iterator[Finding]:
+    """For variables that a spec describes whole."""
+    return iter(())
+
+
+def _filled(path: str, value: str) -> Iterator[Finding]:
+    if not value or re.search(r"\s", value):
+        yield path, f"{shown(value)} must be a string without spaces, and not empty"
+
+
+def _cidr(path: str, value: str) -> Iterator[Finding]:
+    if not value:
+        return
+    try:
+        network = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        network = None
+    # Go, which Consul evaluates the network with, knows no netmasks.
+    if network is None or not re.search(r"/\d+$", value):
+        yield path, f"{shown(value)} is not a CIDR, such as 192.168.100.0/24"
+    elif str(ipaddress.ip_interface(value).ip) != str(network.network_address):
+        yield path, f"{shown(value)} is the address of a host in a network, not a network: write {network}"
+
+
+def _agent_address(path: str, value: str) -> Iterator[Finding]:
+    if not value:
+        return
+    address = ip(value)
+    if address is None:
+        yield path, f"{shown(value)} is not an IP address, such as 192.168.100.4"
+    elif address.is_loopback or address.is_unspecified or address.is_multicast:
+        yield path, f"{shown(value)} is no address that other hosts can reach this one at"
+
+
+def _ip(path: str, value: str) -> Iterator[Finding]:
+    if ip(value) is None:
+        yield path, f"{shown(value)} is not an IP address, such as 127.0.0.1"
+
+
+def _client_address(path: str, value: str) -> Iterator[Finding]:
+    if not value.split() or any(ip(part) is None for part in value.split()):
+        yield path, f"{shown(value)} must be IP addresses with spaces between them, such as 127.0.0.1 172.17.0.1"
+
+
+def _retry_join(path: str, value: Sequence[str]) -> Iterator[Finding]:
+    for index, item in enumerate(value):
+        # Consul's own search in a cloud is written with spaces. It may hold a key, and so is not shown.
+        if not item or (re.search(r"\s", item) and not item.startswith("provider=")):
+            yield (
+                f"{path}[{index}]",
+                f"{shown(item)} must be one address, and not empty: write each server as an item of its own",
+            )
+
+
+def _label_fault(value: str) -> str | None:
+    """What is wrong with a string that must be a DNS label."""
+    if LABEL.fullmatch(value):
+        return None
+    usual = {
+        "_": "names with underscores are not reachable over DNS",
+        ".": "names with dots are not reachable over DNS",
+    }
+    why = [text for character, text in usual.items() if character in value]
+    why.append("a DNS label has 1 to 63 letters, digits and hyphens, with no hyphen at its ends")
+    return f"{shown(value)} is no DNS label: {'; '.join(why)}"
+
+
+def _label(path: str, value: str) -> Iterator[Finding]:
+    fault = _label_fault(value)
+    if fault:
+        yield path, fault
+
+
+def _dns_name(value: str) -> bool:
+    return len(value) <= 253 and all(LABEL.fullmatch(label) for label in value.split("."))
+
+
+#: Names that mean something else to every resolver, or that all the world's names end in.
+TAKEN_DOMAINS = ("localhost", "local", "arpa", "com", "net", "org")
+
+
+def _domain(path: str, value: str) -> Iterator[Finding]:
+    if not _dns_name(value):
+        yield path, f"{shown(value)} is not a DNS name without dots around it, such as consul or consul.example.com"
+    elif value.lower() in TAKEN_DOMAINS or value.lower().endswith((".arpa", ".local", ".localhost")):
+        yield (
+            path,
+            f"{shown(value)} is used by others: names that are not Consul's would stop resolving; take one of your own, such as consul",
+        )
+
+
+def _datacenter(path: str, value: str) -> Iterator[Finding]:
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", value):
+        yield (
+            path,
+            f"{shown(value)} must be letters (lower case best), digits, hyphens and underscores only, such as dc1",
+        )
+
+
+def _data_directory(path: str, value: str) -> Iterator[Finding]:
+    if not value.startswith("/") or os.path.normpath(value).strip("/") == "":
+        yield path, f"{shown(value)} must be an absolute path on the host, and not /, such as /var/lib/consul"
+
+
+def _bootstrap_expect(path: str, value: int) -> Iterator[Finding]:
+    if value < 1:
+        yield path, f"{value} must be 1 or more: the number of servers that the datacentre starts with"
+
+
+def _flags(path: str, value: Mapping[str, Any]) -> Iterator[Finding]:
+    for name, setting in value.items():
+        try:
+            agent_arguments({name: setting})
+        except ValueError as error:
+            yield path, str(error)
+            continue
+        if name == "encrypt" or "token" in name:
+            yield (
+                f"{path}.{name}",
+                "everyone who may run docker inspect reads the command line: a secret belongs to consul_agent_config",
+            )
+
+
+def _services(path: str, value: Sequence[Any]) -> Iterator[Finding]:
+    positions: dict[str, int] = {}
+    for index, service in enumerate(value):
+        if not isinstance(service, Mapping):
+            continue
+        here = f"{path}[{index}]"
+        yield from service_findings(here, service)
+        identifier = service.get("id", service.get("name"))
+        if not isinstance(identifier, str) or not identifier:
+            continue
+        if identifier in positions:
+            text = f"{shown(identifier)} is the id of {path}[{positions[identifier]}] too: ids (by default the name) are unique on a host"
+            yield f"{here}.{'id' if 'id' in service else 'name'}", text
+        positions.setdefault(identifier, index)
+
+
+def service_findings(path: str, service: Mapping[str, Any]) -> Iterator[Finding]:
+    """What is wrong with one service. Keys that are not looked at pass through to Consul."""
+    for key, key_check in SERVICE_CHECKS.items():
+        if key in service:
+            yield from key_check(f"{path}.{key}", service[key])
+    if "name" not in service:
+        yield f"{path}.name", "is missing: a service needs a name, such as flapp1"
+
+
+def _service_name(path: str, value: Any) -> Iterator[Finding]:
+    if isinstance(value, str):
+        yield from _label(path, value)
+    else:
+        yield path, f"{shown(value)} is not a string: a service needs a name, such as flapp1"
+
+
+def _service_id(path: str, value: Any) -> Iterator[Finding]:
+    if not isinstance(value, str) or not value:
+        yield path, f"{shown(value)} must be a string, and not empty; without id it is the name"
+
+
+def _service_port(path: str, value: Any) -> Iterator[Finding]:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 65535:
+        # Consul's own reader refuses a number in quotes.
+        yield (
+            path,
+            f"{shown(value)} must be a number from 1 to 65535, without quotes; leave it out for a service without port",
+        )
+
+
+def _service_tags(path: str, value: Any) -> Iterator[Finding]:
+    if not isinstance(value, (list, tuple)):
+        yield path, f"{shown(value)} is not a list of strings"
+        return
+    for index, tag in enumerate(value):
+        if not isinstance(tag, str) or not tag:
+            yield f"{path}[{index}]", f"{shown(tag)} must be a string, and not empty"
+
+
+#: What is looked at in a service, by key.
+SERVICE_CHECKS: dict[str, Callable[[str, Any], Iterator[Finding]]] = {
+    "name": _service_name,
+    "id": _service_id,
+    "port": _service_port,
+    "tags": _service_tags,
+}
+
+
+def _listen_addresses(path: str, value: Sequence[str]) -> Iterator[Finding]:
+    if not value:
+        yield path, "must have one IP address at least, such as 127.0.0.2"
+    for index, item in enumerate(value):
+        address = ip(item)
+        if address is None:
+            yield f"{path}[{index}]", f"{shown(item)} is not an IP address, such as 127.0.0.2"
+        elif address.is_unspecified:
+            yield (
+                f"{path}[{index}]",
+                f"{shown(item)} would make this host a resolver for every network it is in: name the addresses",
+            )
+
+
+#: systemd-resolved's own listeners: it would ask dnsmasq, which would ask it, without an end.
+RESOLVED_STUBS = ("127.0.0.53", "127.0.0.54")
+
+
+def _split_port(value: str) -> tuple[str, int | None]:
+    """Address and port of a server as dnsmasq writes it, with port 0 for one that cannot be."""
+    address, sharp, port = value.partition("#")
+    if not sharp:
+        return address, None
+    return address, int(port) if re.fullmatch(r"[0-9]{1,5}", port) and int(port) <= 65535 else 0
+
+
+def _upstreams(path: str, value: Sequence[str]) -> Iterator[Finding]:
+    for index, item in enumerate(value):
+        address, port = _split_port(item)
+        if ip(address) is None or port == 0:
+            yield f"{path}[{index}]", f"{shown(item)} is not an IP address, or IP#port, such as 192.168.100.1"
+        elif address in RESOLVED_STUBS:
+            yield (
+                f"{path}[{index}]",
+                f"{shown(item)} is systemd-resolved, which asks dnsmasq: name the resolvers that it used before",
+            )
+
+
+def _dns_server(path: str, value: str) -> Iterator[Finding]:
+    address, port = _split_port(value)
+    if ip(address) is None or not port:
+        yield path, f"{shown(value)} is not IP#port, such as 127.0.0.1#8600"
+
+
+def _dns_names(path: str, value: Sequence[str]) -> Iterator[Finding]:
+    for index, item in enumerate(value):
+        if not _dns_name(item):
+            yield f"{path}[{index}]", f"{shown(item)} is not a DNS name, such as deb.debian.org"
+
+
+def _role_sets(instead: str) -> Callable[[str, Any], Iterator[Finding]]:
+    def finding(path: str, value: Any) -> Iterator[Finding]:
+        yield path, f"is set by the roles consul_server and consul_client, so setting it does nothing: {instead}"
+
+    return finding
+
+
+#: What a spec cannot say of one value, by variable.
+VALUE_CHECKS: dict[str, Callable[[str, Any], Iterator[Finding]]] = {
+    "consul_agent_image": _filled,
+    "consul_agent_data_directory": _data_directory,
+    "consul_agent_server": _role_sets("put the host in the group consul_servers or consul_clients"),
+    "consul_agent_bootstrap_expect": _role_sets("set consul_server_bootstrap_expect"),
+    "consul_agent_ui": _role_sets("set consul_server_ui or consul_client_ui"),
+    "consul_agent_datacenter": _datacenter,
+    "consul_agent_domain": _domain,
+    "consul_agent_node_name": _label,
+    "consul_agent_network": _cidr,
+    "consul_agent_address": _agent_address,
+    "consul_agent_client_address": _client_address,
+    "consul_agent_retry_join": _retry_join,
+    "consul_agent_flags": _flags,
+    "consul_server_bootstrap_expect": _bootstrap_expect,
+    "consul_services_definitions": _services,
+    "consul_services_agent_address": _ip,
+    "dnsmasq_forwarding_domain": _domain,
+    "dnsmasq_forwarding_server": _dns_server,
+    "dnsmasq_forwarding_listen_addresses": _listen_addresses,
+    "dnsmasq_forwarding_upstreams": _upstreams,
+    "dnsmasq_forwarding_probe_names": _dns_names,
+}
+
+
+# One host
+
+
+def _unknown(variables: Mapping[str, Any], options: Options) -> Iterator[Finding]:
+    """Variables that no role knows. Their values are never shown."""
+    for name in variables:
+        if name not in options:
+            close = difflib.get_close_matches(name, options, n=1, cutoff=0.8)
+            yield name, "no role knows this variable" + (f"; did you mean {close[0]}?" if close else "")
+
+
+def _address_in_network(variables: Mapping[str, Any], options: Options) -> Iterator[Finding]:
+    address = ip(variables.get("consul_agent_address", ""))
+    cidr = variables.get("consul_agent_network", "")
+    if address is None or not cidr or any(_cidr("", cidr)):
+        return
+    if address not in ipaddress.ip_network(cidr):
+        yield "consul_agent_address", f"{shown(str(address))} is not in consul_agent_network, {cidr}"
+
+
+def _remote_script_checks(variables: Mapping[str, Any], options: Options) -> Iterator[Finding]:
+    acl = variables.get("consul_agent_config", {}).get("acl")
+    if variables.get("consul_agent_script_checks") == "remote" and not (
+        isinstance(acl, Mapping) and acl.get("enabled") is True
+    ):
+        yield (
+            "consul_agent_script_checks",
+            "'remote' lets whoever reaches the HTTP API run programs here: take local, or turn ACLs on "
+            "(acl.enabled: true in consul_agent_config)",
+        )
+
+
+def _upstream_is_own(variables: Mapping[str, Any], options: Options) -> Iterator[Finding]:
+    name = "dnsmasq_forwarding_listen_addresses"
+    listen = [ip(address) for address in variables.get(name, options.get(name, {}).get("default", []))]
+    for index, upstream in enumerate(variables.get("dnsmasq_forwarding_upstreams", [])):
+        address, port = _split_port(upstream)
+        if ip(address) is not None and ip(address) in listen and port in (None, 53):
+            yield f"dnsmasq_forwarding_upstreams[{index}]", f"{shown(upstream)} is dnsmasq itself, by {name}"
+
+
+#: What the variables of one host say together.
+HOST_CHECKS: Sequence[Callable[[Mapping[str, Any], Options], Iterable[Finding]]] = (
+    _address_in_network,
+    _remote_script_checks,
+    _upstream_is_own,
+)
+
+
+# All hosts together
+
+
+def _groups(inventory: Inventory) -> Iterator[Fault]:
+    """Each host runs one agent, and a datacentre has a server."""
+    for host in inventory.servers:
+        if host in inventory.clients:
+            yield Fault(
+                (host,), "groups", "the host is in consul_servers and in consul_clients, and can run one agent only"
+            )
+    if inventory.servers:
+        return
+    lost = [host for host in inventory.clients if not inventory.variables[host].get("consul_agent_retry_join")]
+    if not inventory.clients:
+        yield Fault(
+            ("inventory",),
+            "groups",
+            "consul_servers and consul_clients are both missing or empty: there is nothing to set up",
+        )
+    elif lost:
+        text = "consul_servers is missing or empty: add a server, or name servers that run elsewhere in consul_agent_retry_join"
+        yield Fault(tuple(lost), "groups", text)
+
+
+def _unique(name: str, values: Mapping[str, str], why: str) -> Iterator[Fault]:
+    """Hosts that share what must differ."""
+    hosts: dict[str, list[str]] = {}
+    for host, value in values.items():
+        hosts.setdefault(value, []).append(host)
+    for value, same in hosts.items():
+        if len(same) > 1:
+            yield Fault(tuple(same), name, f"{shown(value)} is the same on these hosts, and {why}")
+
+
+def _unique_addresses(inventory: Inventory) -> Iterator[Fault]:
+    said = {host: inventory.variables[host].get("consul_agent_address") for host in inventory.hosts}
+    known = {host: ip(inventory.addresses.get(host) or said[host] or "") for host in inventory.hosts}
+    values = {host: str(address) for host, address in known.items() if address is not None}
+    yield from _unique("consul_agent_address", values, "each agent needs its own")
+
+
+def _unique_node_names(inventory: Inventory) -> Iterator[Fault]:
+    names: dict[str, str] = {}
+    for host in inventory.hosts:
+        try:
+            names[host] = (inventory.variables[host].get("consul_agent_node_name") or node_name(host)).lower()
+        except ValueError as error:
+            yield Fault((host,), "consul_agent_node_name", f"{error}: set it")
+    yield from _unique(
+        "consul_agent_node_name", names, "each node needs its own (by default the host's name up to its first dot)"
+    )
+
+
+def _bootstrap(inventory: Inventory) -> Iterator[Fault]:
+    """An explicit number of servers must be the same everywhere and fit the inventory.
+
+    With more than there are no leader is ever elected; with fewer each part of that many may elect its own.
+    """
+    name = "consul_server_bootstrap_expect"
+    count = len(inventory.servers)
+    explicit = {
+        host: inventory.variables[host][name] for host in inventory.servers if name in inventory.variables[host]
+    }
+    expected = {host: explicit.get(host, count) for host in inventory.servers}
+    if not explicit or any(number < 1 for number in expected.values()):
+        return
+    if len(set(expected.values())) > 1:
+        each = ", ".join(f"{host} {number}" for host, number in expected.items())
+        yield Fault(tuple(explicit), name, f"must be one number for all servers, and they have: {each}")
+        return
+    number = next(iter(expected.values()))
+    have = f"{number} servers, and the inventory has {count} ({_names(inventory.servers)})"
+    elsewhere = all(inventory.variables[host].get("consul_agent_retry_join") for host in inventory.servers)
+    if number < count:
+        yield Fault(
+            tuple(explicit),
+            name,
+            f"{have}: every {number} of them could elect a leader of their own, and the datacentre would be split; "
+            "remove the variable, and the number of servers is taken",
+        )
+    elif number > count and not elsewhere:
+        yield Fault(
+            tuple(explicit),
+            name,
+            f"{have}: they would wait for the others and elect no leader; remove the variable, add servers, or name "
+            "those that run elsewhere in consul_agent_retry_join",
+        )
+
+
+#: What the variables of all hosts say together.
+INVENTORY_CHECKS: Sequence[Callable[[Inventory], Iterable[Fault]]] = (
+    _groups,
+    _unique_addresses,
+    _unique_node_names,
+    _bootstrap,
+)
