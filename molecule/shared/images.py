@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Builds the lab's images: images.py [NAME...], by default those that the reference case needs.
+"""Builds the lab's images, by default those that the reference case needs.
 
 An image is labelled with a hash of all that goes into it, and is built only where that label is not there yet.
 """
@@ -355,12 +355,16 @@ def alone() -> Iterator[None]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", choices=[[], *IMAGES], metavar="NAME", help=f"any of {', '.join(IMAGES)}")
-    names = parser.parse_args().names or DEFAULT
+    parser.add_argument("--remove", action="store_true", help="remove all of them instead")
+    options = parser.parse_args()
     for folder in (CACHE, LOG.parent):
         folder.mkdir(parents=True, exist_ok=True)
     with alone():
-        for name in names:
-            ensure(name)
+        if options.remove:
+            output("docker", "rmi", "--force", *(image.tag for image in IMAGES.values()))
+        else:
+            for name in options.names or DEFAULT:
+                ensure(name)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,71 @@
+"""The lab as the tests of every scenario see it: a host is asked the way a user would ask it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import testinfra
+from testinfra.host import Host
+
+PUBLIC_NAME = "www.example.com"
+PUBLIC_ADDRESS = "203.0.113.10"
+
+
+def container(node: str) -> str:
+    """The name under which testinfra reaches a host of the lab."""
+    return f"docker://servicedns-molecule-{node}"
+
+
+def connect(node: str) -> Host:
+    """A host of the lab, for a test that asks several."""
+    return testinfra.get_host(container(node))
+
+
+def dig(host: Host, arguments: str) -> list[str]:
+    """What ``dig +short`` prints, sorted."""
+    return sorted(host.check_output(f"dig +short {arguments}").splitlines())
+
+
+def addresses(host: Host, name: str) -> set[str]:
+    """The addresses that an application on the host gets for a name."""
+    return {line.split()[0] for line in host.run(f"getent ahosts {name}").stdout.splitlines()}
+
+
+def inspect(host: Host, name: str = "consul") -> dict[str, Any]:
+    """What ``docker inspect`` says of a container."""
+    found: dict[str, Any] = json.loads(host.check_output(f"docker inspect {name}"))[0]
+    return found
+
+
+def flags(host: Host) -> dict[str, list[str]]:
+    """The flags of the agent's command line, as ``docker inspect`` shows them."""
+    command = inspect(host)["Config"]["Cmd"]
+    assert command[0] == "agent"
+    found: dict[str, list[str]] = {}
+    for argument in command[1:]:
+        name, _equals, value = argument.partition("=")
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def listening(host: Host) -> set[tuple[str, str, int]]:
+    """Process, address and port of every listening socket."""
+    found = set()
+    for line in host.check_output("ss -H -lntup").splitlines():
+        address, _colon, port = line.split()[4].rpartition(":")
+        user = re.search(r'\("([^"]+)"', line)
+        found.add((user[1] if user else "", address.partition("%")[0].strip("[]"), int(port)))
+    return found
+
+
+def api(host: Host, path: str) -> Any:
+    """What the agent's HTTP API answers on its host."""
+    return json.loads(host.check_output(f"curl --silent --show-error --fail http://127.0.0.1:8500{path}"))
+
+
+def probe(host: Host) -> dict[str, Any]:
+    """What became of the lookups since the scenario was prepared."""
+    found: dict[str, Any] = json.loads(host.check_output("cat /run/lookup-probe.json"))
+    return found
