@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import http.client
+import importlib.util
 import ipaddress
 import json
 import os
@@ -193,3 +194,8 @@ def read(path: str) -> str:
             return stream.read()
     except FileNotFoundError:
         return ""
+
+
+def has_python_module(name: str) -> bool:
+    """Whether the Python that Ansible uses on this host has a module."""
+    return importlib.util.find_spec(name) is not None

@@ -72,9 +72,11 @@ ansible_facts:
         requests_present:
           description: Whether the host's Python has the requests library, which community.docker needs.
           type: bool
+        apt_present:
+          description: Whether the host's Python has the apt library, without which Ansible cannot try an installation.
+          type: bool
 """
 
-import importlib.util
 import shutil
 import typing as t
 from urllib.parse import quote
@@ -151,7 +153,8 @@ def main() -> None:
                 http_url=f"http://[{local}]:8500" if ":" in local else f"http://{local}:8500",
                 dns_server=f"{local}#8600",
                 image_present=image is not None,
-                requests_present=importlib.util.find_spec("requests") is not None,
+                requests_present=host.has_python_module("requests"),
+                apt_present=host.has_python_module("apt"),
             )
         ),
     )

@@ -62,6 +62,9 @@ ansible_facts:
         dnsmasq_installed:
           description: Whether the host has dnsmasq.
           type: bool
+        apt_present:
+          description: Whether the host's Python has the apt library, without which Ansible cannot try an installation.
+          type: bool
         upstreams:
           description: Resolvers for all other names, as far as RV(ansible_facts.dnsmasq_forwarding.upstreams_file) does not
             list them.
@@ -137,6 +140,7 @@ def main() -> None:
                 resolver=chosen,
                 resolved_installed=found.resolved_installed,
                 dnsmasq_installed=os.path.exists(DNSMASQ),
+                apt_present=host.has_python_module("apt"),
                 upstreams=upstreams,
                 upstreams_file=upstreams_file,
             )
