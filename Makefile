@@ -8,7 +8,7 @@
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 LAB := molecule/shared
-INVENTORY := -i inventories/three_nodes -i $(LAB)/inventory/lab_vars.yml
+INVENTORY := -i inventories/three_nodes -i $(LAB)/lab/inventory/flapps.yml
 REACHED := $(INVENTORY) -i .lab/lab/connection.yml
 
 .PHONY: lab lab-down test lint bench clean venv
