@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import testinfra
+import yaml
 from testinfra.host import Host
 
+ROOT = Path(__file__).parents[2]
 PUBLIC_NAME = "www.example.com"
 PUBLIC_ADDRESS = "203.0.113.10"
 
@@ -69,3 +74,16 @@ def probe(host: Host) -> dict[str, Any]:
     """What became of the lookups since the scenario was prepared."""
     found: dict[str, Any] = json.loads(host.check_output("cat /run/lookup-probe.json"))
     return found
+
+
+def play(playbook: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a playbook as Molecule does: on the hosts of the scenario, with its environment."""
+    configuration = yaml.safe_load(Path(os.environ["MOLECULE_FILE"]).read_text())["ansible"]
+    return subprocess.run(
+        ["ansible-playbook", *configuration["executor"]["args"]["ansible_playbook"], playbook, *arguments],
+        cwd=ROOT,
+        env=os.environ | {"ANSIBLE_NOCOLOR": "1"} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from pathlib import Path
 
 import lab
 import pytest
 
-ROOT = Path(__file__).parents[3]
 NODES = ["node1", "node2", "node3"]
 MOST_EXECUTIONS = 20
 
@@ -31,24 +28,15 @@ def running() -> dict[str, tuple[str, str, str]]:
 @pytest.mark.parametrize("arguments", [[], ["--check", "--diff"], ["--limit", "node3"]], ids=" ".join)
 def test_warm_run(tmp_path: Path, arguments: list[str]) -> None:
     before = running()
-    inventories = [
-        "inventories/three_nodes",
-        "molecule/shared/inventory",
-        os.environ["MOLECULE_SCENARIO_DIRECTORY"] + "/inventory.yml",
-        ".lab/molecule/connection.yml",
-    ]
     counts = tmp_path / "counts.json"
-    subprocess.run(
-        ["ansible-playbook", *(f"--inventory={path}" for path in inventories), "servicedns.consul.site", *arguments],
-        cwd=ROOT,
-        check=True,
-        env=os.environ
-        | {
-            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests" / "callback_plugins"),
-            "ANSIBLE_CALLBACKS_ENABLED": "task_count",
-            "TASK_COUNT_FILE": str(counts),
-        },
+    run = lab.play(
+        "servicedns.consul.site",
+        *arguments,
+        ANSIBLE_CALLBACK_PLUGINS=str(lab.ROOT / "tests" / "callback_plugins"),
+        ANSIBLE_CALLBACKS_ENABLED="task_count",
+        TASK_COUNT_FILE=str(counts),
     )
+    assert run.returncode == 0, run.stdout
     found = json.loads(counts.read_text())
     assert {host["changed"] for host in found.values()} == {0}
     assert set(found) >= ({"node3"} if "--limit" in arguments else set(NODES))

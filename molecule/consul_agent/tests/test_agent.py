@@ -1,0 +1,80 @@
+"""Every choice that the reference case does not make, and what an agent keeps when its container is made anew."""
+
+from __future__ import annotations
+
+import lab
+import pytest
+
+testinfra_hosts = [lab.container("node1"), lab.container("node2")]
+
+
+@pytest.fixture(scope="module")
+def flags() -> dict[str, dict[str, list[str]]]:
+    return {node: lab.flags(lab.connect(node)) for node in ("node1", "node2")}
+
+
+def test_address(flags: dict[str, dict[str, list[str]]]) -> None:
+    """One is told its address, the other takes the one of its default route."""
+    assert flags["node1"]["-bind"] == ["192.168.101.4"]
+    assert flags["node2"]["-bind"][0] in lab.connect("node2").check_output("ip -o route get 203.0.113.1").split()
+    assert not flags["node2"]["-bind"][0].startswith("192.168.")
+
+
+def test_names(flags: dict[str, dict[str, list[str]]]) -> None:
+    assert (flags["node1"]["-node"], flags["node1"]["-datacenter"]) == (["seven"], ["dc1"])
+    assert (flags["node2"]["-node"], flags["node2"]["-datacenter"]) == (["node2"], ["dc2"])
+    assert lab.dig(lab.connect("node1"), "-p 8600 @127.0.0.1 seven.node.example") == ["192.168.101.4"]
+    assert lab.dig(lab.connect("node1"), "-p 8600 @127.0.0.1 seven.node.consul") == []
+
+
+def test_client_address_answers_the_network() -> None:
+    assert lab.dig(lab.connect("node2"), "-p 8600 @192.168.101.4 consul.service.example") == ["192.168.101.4"]
+
+
+def test_script_checks(flags: dict[str, dict[str, list[str]]]) -> None:
+    assert not [flag for flag in flags["node1"] if "script-checks" in flag]
+    assert flags["node2"]["-enable-script-checks"] == [""]
+    assert "-enable-local-script-checks" not in flags["node2"]
+
+
+def test_no_ui(flags: dict[str, dict[str, list[str]]]) -> None:
+    for node in ("node1", "node2"):
+        assert "-ui" not in flags[node]
+        assert lab.connect(node).check_output("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8500/ui/") == "404"
+
+
+def test_passthrough(flags: dict[str, dict[str, list[str]]]) -> None:
+    assert flags["node1"]["-log-level"] == ["debug"]
+    answer = lab.connect("node1").check_output("dig -p 8600 @127.0.0.1 +noall +answer seven.node.example consul.service.example")
+    assert [line.split()[1] for line in answer.splitlines()] == ["0", "5"], "the TTLs of a node and of a service"
+
+
+def test_image_from_archive() -> None:
+    host = lab.connect("node2")
+    assert lab.inspect(host)["Config"]["Image"] == "servicedns-lab/consul:latest"
+    assert "hashicorp" not in host.check_output("docker images")
+
+
+def test_a_recreated_container_keeps_its_data() -> None:
+    """A changed configuration makes the container anew; node id and what Raft holds outlive it."""
+    host = lab.connect("node1")
+    assert host.check_output("curl -s --fail -X PUT -d kept http://127.0.0.1:8500/v1/kv/data") == "true"
+    container, node_id = lab.inspect(host)["Id"], lab.api(host, "/v1/agent/self")["Config"]["NodeID"]
+    changed = '{"consul_agent_config": {"dns_config": {"service_ttl": {"*": "6s"}}}}'
+    run = lab.play("molecule/consul_agent/converge.yml", "--limit", "node1", "--extra-vars", changed, "--diff")
+    assert run.returncode == 0, run.stdout
+    assert "6s" not in run.stdout, "what is passed through may be a secret"
+    assert lab.inspect(host)["Id"] != container
+    assert lab.api(host, "/v1/agent/self")["Config"]["NodeID"] == node_id
+    assert lab.api(host, "/v1/kv/data")[0]["Value"] == "a2VwdA=="
+    assert host.check_output("dig -p 8600 @127.0.0.1 +noall +answer consul.service.example").split()[1] == "6"
+
+
+def test_an_invalid_configuration_is_refused_and_changes_nothing() -> None:
+    host = lab.connect("node1")
+    before = host.check_output("cat /etc/consul.d/agent.json"), lab.inspect(host)["State"]["StartedAt"]
+    wrong = '{"consul_agent_config": {"no_such_key": 1}}'
+    run = lab.play("molecule/consul_agent/converge.yml", "--limit", "node1", "--extra-vars", wrong)
+    assert run.returncode != 0
+    assert "invalid config key no_such_key" in run.stdout
+    assert (host.check_output("cat /etc/consul.d/agent.json"), lab.inspect(host)["State"]["StartedAt"]) == before

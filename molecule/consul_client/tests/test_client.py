@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import lab
+from testinfra.host import Host
+
+testinfra_hosts = [lab.container("node2")]
+
+
+def test_flags(host: Host) -> None:
+    flags = lab.flags(host)
+    assert "-server" not in flags
+    assert "-bootstrap-expect" not in flags
+    assert flags["-bind"] == flags["-advertise"] == ["192.168.101.5"]
+    assert flags["-retry-join"] == ["192.168.101.4"]
+    assert "-ui" not in flags
+
+
+def test_joined(host: Host) -> None:
+    assert lab.api(host, "/v1/status/leader") == "192.168.101.4:8300"
+    assert {member["Name"] for member in lab.api(host, "/v1/agent/members")} == {"node1", "node2"}
+
+
+def test_stopping_is_not_leaving(host: Host) -> None:
+    """Its services stay in DNS while an agent restarts: SIGTERM must not make it leave."""
+    host.check_output("docker stop consul")
+    members = {member["Name"]: member["Status"] for member in lab.api(lab.connect("node1"), "/v1/agent/members")}
+    host.check_output("docker start consul")
+    assert members["node2"] != 3, "3 is left"

@@ -1,0 +1,117 @@
+"""Each kind of resolver asks dnsmasq for Consul's names, keeps the public ones, and is put back when they would be lost."""
+
+from __future__ import annotations
+
+import re
+
+import lab
+import pytest
+from testinfra.host import Host
+
+OUTSIDE = "10.123.101.2"
+ADDRESSES = {"node1": "192.168.101.4", "node2": "192.168.101.5"}
+testinfra_hosts = [lab.container(node) for node in (*ADDRESSES, "node3")]
+
+
+def nameservers(host: Host) -> list[str]:
+    return re.findall(r"^nameserver (\S+)", host.check_output("cat /etc/resolv.conf"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("node", ADDRESSES)
+def test_consul_resolves(node: str) -> None:
+    host = lab.connect(node)
+    assert lab.dig(host, "consul.service.consul") == [ADDRESSES[node]]
+    assert lab.addresses(host, "consul.service.consul") == {ADDRESSES[node]}
+
+
+def test_public_names_resolve(host: Host) -> None:
+    assert lab.dig(host, lab.PUBLIC_NAME) == [lab.PUBLIC_ADDRESS]
+    assert lab.addresses(host, lab.PUBLIC_NAME) == {lab.PUBLIC_ADDRESS}
+    assert host.check_output(f"getent hosts {lab.PUBLIC_ADDRESS}").split() == [lab.PUBLIC_ADDRESS, lab.PUBLIC_NAME]
+    assert lab.dig(host, f"@127.0.0.2 {lab.PUBLIC_NAME}") == [lab.PUBLIC_ADDRESS]
+
+
+def test_no_lookup_failed(host: Host) -> None:
+    found = lab.probe(host)
+    assert found["lookups"] > 200
+    assert found["failed"] == []
+
+
+def test_plain_file_has_dnsmasq_first_and_keeps_the_rest() -> None:
+    host = lab.connect("node1")
+    assert nameservers(host) == ["127.0.0.2", OUTSIDE]
+    assert not host.file("/etc/resolv.conf").is_symlink
+    assert host.file("/etc/resolv.conf").mode == 0o644
+    assert not host.package("systemd-resolved").is_installed
+
+
+def test_systemd_resolved_was_installed() -> None:
+    host = lab.connect("node2")
+    assert host.service("systemd-resolved").is_running
+    assert host.file("/etc/resolv.conf").linked_to == "/run/systemd/resolve/stub-resolv.conf"
+    assert nameservers(host) == ["127.0.0.53"]
+    assert host.check_output("resolvectl dns").splitlines()[0].split() == ["Global:", "127.0.0.2"]
+
+
+def test_none_leaves_the_resolver_alone() -> None:
+    host = lab.connect("node3")
+    assert lab.dig(host, "@127.0.0.2 consul.service.example") == ["192.168.101.6"]
+    assert lab.dig(host, "@127.0.0.3 consul.service.example") == ["192.168.101.6"]
+    assert lab.dig(host, "consul.service.example") == []
+    assert "127.0.0.2" not in host.check_output("resolvectl dns")
+
+
+def test_listens_where_it_should(host: Host) -> None:
+    listen = {address for process, address, port in lab.listening(host) if process == "dnsmasq" and port == 53}
+    node3 = host.check_output("hostname") == "node3"
+    assert listen == ({"127.0.0.2", "127.0.0.3"} if node3 else {"127.0.0.2"})
+    assert host.check_output("ps -o user= -C dnsmasq") == "dnsmasq"
+
+
+def test_upstreams_given_are_the_only_ones() -> None:
+    journal = lab.connect("node3").check_output("journalctl --unit=dnsmasq-consul --output=cat")
+    assert set(re.findall(r"using nameserver (\S+)#53$", journal, re.MULTILINE)) == {OUTSIDE}
+
+
+def test_queries_are_logged_only_where_asked_for(host: Host) -> None:
+    assert lab.dig(host, f"@127.0.0.2 {lab.PUBLIC_NAME}") == [lab.PUBLIC_ADDRESS]
+    logged = f"query[A] {lab.PUBLIC_NAME}" in host.check_output("journalctl --unit=dnsmasq-consul --output=cat")
+    assert logged == (host.check_output("hostname") == "node3")
+
+
+def test_dnsmasq_comes_back(host: Host) -> None:
+    before = host.check_output("systemctl show --property=MainPID --value dnsmasq-consul")
+    host.check_output(f"kill -KILL {before}")
+    host.check_output(
+        "timeout 20 sh -c 'until [ \"$(dig +short +tries=1 @127.0.0.2 www.example.com)\" = 203.0.113.10 ]; do :; done'"
+    )
+    assert host.check_output("systemctl show --property=MainPID --value dnsmasq-consul") != before
+
+
+@pytest.mark.parametrize("node", ADDRESSES)
+def test_an_upstream_that_does_not_answer_is_put_back(node: str) -> None:
+    """Nobody answers DNS at the address: the former configuration comes back, and the run says why it failed."""
+    host = lab.connect(node)
+    before = host.check_output("cat /etc/dnsmasq-consul/dnsmasq.conf")
+    run = lab.play(
+        "molecule/dnsmasq_forwarding/converge.yml",
+        *("--limit", node),
+        *("--extra-vars", '{"dnsmasq_forwarding_upstreams": ["192.168.101.6"]}'),
+    )
+    assert run.returncode != 0
+    assert "dnsmasq at 127.0.0.2 does not answer for www.example.com, which this host resolves" in run.stdout
+    assert host.check_output("cat /etc/dnsmasq-consul/dnsmasq.conf") == before
+    assert lab.dig(host, f"@127.0.0.2 {lab.PUBLIC_NAME}") == [lab.PUBLIC_ADDRESS]
+    assert lab.addresses(host, lab.PUBLIC_NAME) == {lab.PUBLIC_ADDRESS}
+
+
+def test_a_switch_that_was_cut_off_is_completed() -> None:
+    """Killed while another /etc/resolv.conf stood in: names resolved all the time, and the next run puts the link back."""
+    host = lab.connect("node2")
+    host.check_output("mv /etc/resolv.conf /etc/.resolv.conf.servicedns")
+    host.check_output("printf 'nameserver 127.0.0.53\\nnameserver 127.0.0.2\\n' > /etc/resolv.conf")
+    assert lab.addresses(host, lab.PUBLIC_NAME) == {lab.PUBLIC_ADDRESS}
+    run = lab.play("molecule/dnsmasq_forwarding/converge.yml", "--limit", "node2")
+    assert run.returncode == 0, run.stdout
+    assert host.file("/etc/resolv.conf").linked_to == "/run/systemd/resolve/stub-resolv.conf"
+    assert not host.file("/etc/.resolv.conf.servicedns").exists
