@@ -30,6 +30,11 @@ options:
     type: list
     elements: str
     default: []
+  probe_names:
+    description: Names to look up, as programs of the host do.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     support: full
@@ -65,6 +70,10 @@ ansible_facts:
         apt_present:
           description: Whether the host's Python has the apt library, without which Ansible cannot try an installation.
           type: bool
+        names:
+          description: The probe names that resolve.
+          type: list
+          elements: str
         upstreams:
           description: Resolvers for all other names, as far as RV(ansible_facts.dnsmasq_forwarding.upstreams_file) does not
             list them.
@@ -113,6 +122,7 @@ def main() -> None:
             listen_addresses=dict(type="list", elements="str", required=True),
             resolver=dict(type="str", choices=["auto", "systemd_resolved", "resolv_conf", "none"], default="auto"),
             upstreams=dict(type="list", elements="str", default=[]),
+            probe_names=dict(type="list", elements="str", default=[]),
         ),
         supports_check_mode=True,
     )
@@ -141,6 +151,7 @@ def main() -> None:
                 resolved_installed=found.resolved_installed,
                 dnsmasq_installed=os.path.exists(DNSMASQ),
                 apt_present=host.has_python_module("apt"),
+                names=[name for name in params["probe_names"] if resolver.resolves(name)],
                 upstreams=upstreams,
                 upstreams_file=upstreams_file,
             )

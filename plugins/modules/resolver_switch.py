@@ -32,8 +32,10 @@ options:
     description: Domain that systemd-resolved asks this name server alone for.
     type: str
     required: true
-  probe_names:
-    description: Names that must resolve after the switch if they resolved before.
+  names:
+    description:
+      - Names that resolve on this host, and must go on to. The name server must have them before anything is switched,
+        and also when there is nothing to switch.
     type: list
     elements: str
     default: []
@@ -52,17 +54,12 @@ EXAMPLES = r"""
     resolver: systemd_resolved
     address: 127.0.0.2
     domain: consul
-    probe_names: [deb.debian.org]
+    names: [deb.debian.org]
 """
 
-RETURN = r"""
-probed:
-  description: Names that resolved before and after.
-  returned: when something changed
-  type: list
-  elements: str
-"""
+RETURN = r"""# """
 
+import functools
 import os
 import time
 import typing as t
@@ -187,24 +184,31 @@ def choose(kind: str, address: str, domain: str) -> Target:
     return (Resolved if resolver.resolved_installed() else ResolvedToCome)(address, domain)
 
 
-def switch(target: Target, address: str, probe_names: list[str]) -> list[str]:
-    """Switch, look again, and switch back if a name was lost. Raises L(host.HostError) with the reason."""
-    probed = [name for name in probe_names if resolver.resolves(name)]
-    unanswered = [name for name in probed if not eventually(lambda name=name: resolver.answers(address, name))]  # type: ignore[misc]
+def missing(names: list[str], has: t.Callable[[str], bool]) -> list[str]:
+    """The names that are not to be had, even after some patience."""
+    return [name for name in names if not eventually(functools.partial(has, name))]
+
+
+def check(address: str, names: list[str]) -> None:
+    """Refuse a name server that does not know what the host knows."""
+    unanswered = missing(names, functools.partial(resolver.answers, address))
     if unanswered:
         raise host.HostError(
             f"dnsmasq at {address} does not answer for {', '.join(unanswered)}, which this host resolves; "
             "the resolver was left as it was. See journalctl -u dnsmasq-consul"
         )
+
+
+def switch(target: Target, names: list[str]) -> None:
+    """Switch, look again, and switch back if a name was lost. Raises L(host.HostError) with the reason."""
     try:
         target.apply(target.after)
-        lost = [name for name in probed if not eventually(lambda name=name: resolver.resolves(name))]  # type: ignore[misc]
+        lost = missing(names, resolver.resolves)
         if lost:
             raise host.HostError(f"after the switch {', '.join(lost)} did not resolve any more")
     except (OSError, host.HostError) as error:
         target.apply(target.before)
         raise host.HostError(f"{error}; {target.path} was put back as it was") from error
-    return probed
 
 
 def main() -> None:
@@ -213,22 +217,25 @@ def main() -> None:
             resolver=dict(type="str", choices=["systemd_resolved", "resolv_conf"], required=True),
             address=dict(type="str", required=True),
             domain=dict(type="str", required=True),
-            probe_names=dict(type="list", elements="str", default=[]),
+            names=dict(type="list", elements="str", default=[]),
         ),
         supports_check_mode=True,
     )
     params = module.params
     try:
         target = choose(params["resolver"], params["address"], params["domain"])
-        if target.in_force():
-            module.exit_json(changed=False)
-        diff = dict(before_header=target.path, before=target.before, after_header=target.path, after=target.after)
-        if module.check_mode:
-            module.exit_json(changed=True, diff=diff)
-        probed = switch(target, params["address"], params["probe_names"])
+        changed = not target.in_force()
+        if not module.check_mode:
+            check(params["address"], params["names"])
+            if changed:
+                switch(target, params["names"])
     except host.HostError as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=True, diff=diff, probed=probed)
+    after = target.after if changed else target.before
+    module.exit_json(
+        changed=changed,
+        diff=dict(before_header=target.path, before=target.before, after_header=target.path, after=after),
+    )
 
 
 if __name__ == "__main__":
