@@ -13,6 +13,7 @@ REACHED := $(INVENTORY) -i .lab/lab/connection.yml
 
 .PHONY: lab lab-down test lint bench clean venv
 
+lab: export ANSIBLE_DISPLAY_SKIPPED_HOSTS := no
 lab: venv
 	@$(LAB)/engine.sh
 	@$(LAB)/images.py

@@ -34,7 +34,7 @@ if ! "$python" -c 'import ensurepip, venv' 2> /dev/null; then
 fi
 
 say "installing requirements.txt into .venv, with $("$python" --version)"
-"$python" -m venv --clear .venv
+"$python" -m venv .venv
 .venv/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt
 # Last, so that an interrupted installation is begun again.
 sha256sum requirements.txt > .venv/requirements.sha256
