@@ -50,7 +50,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         errors = check(
             servers=args["servers"],
             clients=args["clients"],
-            variables={host: self._variables(hostvars, host, prefixes) for host in args["servers"] + args["clients"]},
+            variables={
+                host: self._variables(hostvars, host, prefixes)
+                for host in args["servers"] + args["clients"]
+                if host in hostvars
+            },
             specs=specs,
             addresses=args["addresses"],
             file_exists=lambda path: Path(self._loader.path_dwim(path)).is_file(),
@@ -59,7 +63,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         if errors:
             found = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
             # One line each in the output of an older ansible-core too, which shows a result and no message of its own.
-            result.update(failed=True, _ansible_verbose_always=True, msg="\n".join([f"{found} in the variables of the inventory:", *errors]))
+            result.update(
+                failed=True,
+                _ansible_verbose_always=True,
+                msg="\n".join([f"{found} in the variables of the inventory:", *errors]),
+            )
         return result
 
     def _variables(self, hostvars: Any, host: str, prefixes: Any) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def agent_arguments(flags: Mapping[str, Any]) -> list[str]:
         elif value is not None and value is not False:
             for item in value if isinstance(value, (list, tuple)) else [value]:
                 if isinstance(item, bool) or not isinstance(item, (str, int, float)):
-                    raise ValueError(f"{name}: its value is no text, number, boolean, or list of texts and numbers")
+                    raise ValueError(f"{name}: its value is no string, number, boolean, or list of strings and numbers")
                 arguments.append(f"-{name}={item}")
     return arguments
 

@@ -73,7 +73,7 @@ def check(
 
     :arg servers: hosts that run a server
     :arg clients: hosts that run a client
-    :arg variables: for each host the variables that are set for it, without roles' defaults
+    :arg variables: for each host of the inventory the variables that are set for it, without roles' defaults
     :arg specs: for each role the options of its argument specs
     :arg addresses: addresses that were found on hosts, which count more than what variables say
     :arg file_exists: whether a path is a file on the control node
@@ -83,6 +83,8 @@ def check(
     faults: list[Fault] = []
     typed: dict[str, dict[str, Any]] = {}
     for host in dict.fromkeys([*servers, *clients]):
+        if host not in variables:
+            faults.append(Fault((host,), "groups", "is no host of the inventory"))
         ours = {name: value for name, value in variables.get(host, {}).items() if name.startswith(prefixes)}
         findings = list(_unknown(ours, options))
         typed[host] = {}
@@ -246,9 +248,9 @@ def _agent_address(path: str, value: str) -> Iterator[Finding]:
         yield path, f"{shown(value)} is no address that other hosts can reach this one at"
 
 
-def _ip(path: str, value: str) -> Iterator[Finding]:
-    if ip(value) is None:
-        yield path, f"{shown(value)} is not an IP address, such as 127.0.0.1"
+def _url(path: str, value: str) -> Iterator[Finding]:
+    if not re.fullmatch(r"https?://[^\s/]+", value):
+        yield path, f"{shown(value)} is not a URL without a path, such as http://127.0.0.1:8500"
 
 
 def _client_address(path: str, value: str) -> Iterator[Finding]:
@@ -328,7 +330,7 @@ def _flags(path: str, value: Mapping[str, Any]) -> Iterator[Finding]:
         except ValueError as error:
             yield path, str(error)
             continue
-        if name == "encrypt" or "token" in name:
+        if name.lower() == "encrypt" or "token" in name.lower():
             yield (
                 f"{path}.{name}",
                 "everyone who may run docker inspect reads the command line: a secret belongs to consul_agent_config",
@@ -473,7 +475,7 @@ VALUE_CHECKS: dict[str, Callable[[str, Any], Iterator[Finding]]] = {
     "consul_agent_flags": _flags,
     "consul_server_bootstrap_expect": _bootstrap_expect,
     "consul_services_definitions": _services,
-    "consul_services_agent_address": _ip,
+    "consul_services_agent_url": _url,
     "dnsmasq_forwarding_domain": _domain,
     "dnsmasq_forwarding_server": _dns_server,
     "dnsmasq_forwarding_listen_addresses": _listen_addresses,

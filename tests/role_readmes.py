@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+# Copyright: (c) 2026, servicedns.consul contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write the README of each role, and docs/variables.md, from the roles' argument specs.
+
+With --check nothing is written, and stale files are named and make it fail.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTE = "<!-- Written by tests/role_readmes.py from meta/argument_specs.yml: change that file instead. -->"
+
+#: What a playbook of one's own has for each role. The playbook site.yml of the collection does all of this.
+EXAMPLES = {
+    "consul_agent": """\
+- name: Build a role on the agent, as consul_server and consul_client do
+  ansible.builtin.include_role:
+    name: servicedns.consul.consul_agent
+    tasks_from: configure # never configure.yml, which would skip the validation of arguments
+  vars:
+    consul_agent_server: false
+""",
+    "consul_server": """\
+- name: Run a Consul server on each of three hosts
+  hosts: consul_servers
+  roles:
+    - role: servicedns.consul.consul_server
+      vars:
+        consul_server_bootstrap_expect: 3
+        consul_agent_network: 192.168.100.0/24
+        consul_agent_retry_join: [192.168.100.4, 192.168.100.5, 192.168.100.6]
+""",
+    "consul_client": """\
+- name: Run a Consul client
+  hosts: consul_clients
+  roles:
+    - role: servicedns.consul.consul_client
+      vars:
+        consul_agent_network: 192.168.100.0/24
+        consul_agent_retry_join: [192.168.100.4]
+""",
+    "consul_services": """\
+- name: Register a service, which becomes flapp1.service.consul
+  hosts: consul_clients
+  roles:
+    - role: servicedns.consul.consul_services
+      vars:
+        consul_services_definitions:
+          - name: flapp1
+            port: 5000
+            tags: [flask-app]
+""",
+    "dnsmasq_forwarding": """\
+- name: Resolve Consul's names on every host
+  hosts: all
+  roles:
+    - role: servicedns.consul.dnsmasq_forwarding
+""",
+}
+
+
+def markdown(markup: str) -> str:
+    """Text in Ansible's markup as Markdown."""
+    text = re.sub(
+        r"\bP\(([\w.]+)#role\)", lambda match: f"[{match[1]}](../{match[1].rpartition('.')[2]}/README.md)", markup
+    )
+    text = re.sub(r"\bL\(([^,]+),\s*([^)]+)\)", r"[\1](\2)", text)
+    text = re.sub(r"\b[COVE]\(([^)]*)\)", r"`\1`", text)
+    return text.replace("|", "\\|")
+
+
+def paragraphs(description: str | list[str]) -> list[str]:
+    """A description, which is one text or several."""
+    return [markdown(text) for text in ([description] if isinstance(description, str) else description)]
+
+
+def type_of(option: Mapping[str, Any]) -> str:
+    """The type of an option, with what its elements or choices are."""
+    kind: str = option.get("type", "str")
+    if "elements" in option:
+        kind += f" of {option['elements']}"
+    if "choices" in option:
+        kind += ": " + ", ".join(f"`{choice}`" for choice in option["choices"])
+    return kind
+
+
+def default_of(option: Mapping[str, Any]) -> str:
+    """The default of an option, as one writes it in YAML."""
+    if option.get("required"):
+        return "**required**"
+    value = option.get("default")
+    text: str = value if isinstance(value, str) and value else json.dumps(value)
+    return f"`{text}`".replace("|", "\\|")
+
+
+def table(options: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """The variables of a role."""
+    yield "| variable | type | default | meaning |"
+    yield "|---|---|---|---|"
+    for name, option in options.items():
+        meaning = " ".join(paragraphs(option["description"]))
+        yield f"| `{name}` | {type_of(option)} | {default_of(option)} | {meaning} |"
+
+
+def readme(role: str, points: Mapping[str, Mapping[str, Any]]) -> str:
+    """The README of a role."""
+    main = points["main"]
+    parts = [NOTE, f"# servicedns.consul.{role}", f"{main['short_description']}.", *paragraphs(main["description"])]
+    parts += ["## Variables", "\n".join(table(main["options"]))]
+    others = {name: point for name, point in points.items() if name != "main"}
+    if others:
+        parts.append("## Other entry points")
+        parts.append("Used with `tasks_from`; they take the same variables.")
+        parts += [
+            f"* `{name}`: {markdown(point['short_description'])}. {' '.join(paragraphs(point['description']))}"
+            for name, point in others.items()
+        ]
+    parts += ["## Example", f"```yaml\n{EXAMPLES[role]}```"]
+    return "\n\n".join(parts) + "\n"
+
+
+def reference(specs: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
+    """The variables of all roles on one page."""
+    parts = [
+        NOTE.replace("meta/", "roles/*/meta/"),
+        "# Variables",
+        "Set them in the inventory, for all hosts, a group or one host. A name that no role knows is refused.",
+    ]
+    for role, points in specs.items():
+        main = points["main"]
+        parts += [f"## {role}", f"{main['short_description']}.", "\n".join(table(main["options"]))]
+    return "\n\n".join(parts).replace("](../", "](../roles/") + "\n"
+
+
+def files(root: Path = ROOT) -> dict[Path, str]:
+    """What every generated file should hold."""
+    specs = {
+        file.parts[-3]: yaml.safe_load(file.read_text(encoding="utf-8"))["argument_specs"]
+        for file in sorted(root.glob("roles/*/meta/argument_specs.yml"))
+    }
+    readmes = {root / "roles" / role / "README.md": readme(role, points) for role, points in specs.items()}
+    return {**readmes, root / "docs" / "variables.md": reference(specs)}
+
+
+def main() -> int:
+    """Write the files, or check them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing, fail when a file is stale")
+    check = parser.parse_args().check
+    stale = {
+        path: text for path, text in files().items() if not path.exists() or path.read_text(encoding="utf-8") != text
+    }
+    for path, text in stale.items():
+        print(f"{'stale' if check else 'wrote'}: {path.relative_to(ROOT)}")
+        if not check:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    if check and stale:
+        print("Run python tests/role_readmes.py and commit what it writes.")
+    return int(check and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
