@@ -154,7 +154,7 @@ def docker_get(path: str) -> t.Any:
     try:
         connection.request("GET", path)
         response = connection.getresponse()
-        body = json.loads(response.read())
+        return json.loads(response.read()) if response.status == 200 else None
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise HostError(
             f"the Docker engine does not answer at {DOCKER_SOCKET} ({error}); install it "
@@ -162,7 +162,6 @@ def docker_get(path: str) -> t.Any:
         ) from error
     finally:
         connection.close()
-    return body if response.status == 200 else None
 
 
 def write_atomically(path: str, content: str, mode: int | None = None) -> None:

@@ -28,9 +28,9 @@ options:
     type: str
     default: 127.0.0.1
   image:
-    description: Image of the agent.
+    description: Image of the agent. Empty when only the address matters.
     type: str
-    required: true
+    default: ""
 attributes:
   check_mode:
     support: full
@@ -116,7 +116,7 @@ def main() -> None:
             network=dict(type="str", default=""),
             address=dict(type="str", default=""),
             client_address=dict(type="str", default="127.0.0.1"),
-            image=dict(type="str", required=True),
+            image=dict(type="str", default=""),
         ),
         supports_check_mode=True,
     )
@@ -132,7 +132,8 @@ def main() -> None:
         problems.append(str(error))
     try:
         container = host.docker_get(f"/containers/{host.CONTAINER}/json")
-        image = host.docker_get(f"/images/{quote(params['image'], safe='')}/json")
+        if params["image"]:
+            image = host.docker_get(f"/images/{quote(params['image'], safe='')}/json")
     except host.HostError as error:
         problems.append(str(error))
     if shutil.which("docker") is None:
