@@ -35,7 +35,9 @@ seealso:
 EXAMPLES = """
 - name: Show ["-server", "-node=n1", "-retry-join=a", "-retry-join=b"]
   ansible.builtin.debug:
-    msg: "{{ {'server': true, 'node': 'n1', 'ui': false, 'retry-join': ['a', 'b']} | servicedns.consul.agent_arguments }}"
+    msg: "{{ flags | servicedns.consul.agent_arguments }}"
+  vars:
+    flags: {server: true, node: n1, ui: false, retry-join: [a, b]}
 """
 
 RETURN = """

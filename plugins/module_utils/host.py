@@ -110,12 +110,16 @@ def choose_address(
             raise HostError(f"{variable}: no interface of this host is in it; it has {has}")
         if len(inside) > 1:
             many = " and ".join(str(interface.ip) for interface in inside)
-            raise HostError(f"{variable}: {many} of this host are in it; set consul_agent_address, or a network with one of {has}")
+            raise HostError(
+                f"{variable}: {many} of this host are in it; set consul_agent_address, or a network with one of {has}"
+            )
         return str(inside[0].ip)
     for name, interface in addresses:
         if name == default_route_interface:
             return str(interface.ip)
-    raise HostError(f"consul_agent_network: this host has no default route to take the address from; set it to one of {has}")
+    raise HostError(
+        f"consul_agent_network: this host has no default route to take the address from; set it to one of {has}"
+    )
 
 
 def agent_address(network: str, address: str) -> str:

@@ -101,7 +101,9 @@ def choose(wanted: str, found: Host) -> str:
         return detected
     if wanted == "systemd_resolved" and not found.resolved_installed:
         return "systemd_resolved"
-    raise host.HostError(f"dnsmasq_forwarding_resolver: '{wanted}' is not what this host resolves names with; it has {detected}")
+    raise host.HostError(
+        f"dnsmasq_forwarding_resolver: '{wanted}' is not what this host resolves names with; it has {detected}"
+    )
 
 
 def resolved_installed() -> bool:
@@ -156,4 +158,4 @@ def answers(server: str, name: str, timeout: float = 2.0) -> bool:
     if len(reply) < 12 or reply[:2] != identity:
         return False
     flags, _questions, answer_count = struct.unpack("!HHH", reply[2:8])
-    return flags & 0x0F == 0 and answer_count > 0
+    return bool(flags & 0x0F == 0 and answer_count > 0)

@@ -143,7 +143,9 @@ def main() -> None:
         held = foreign_listeners(
             host.listeners(), address, client_addresses, lambda other: pid > 0 and host.descends(other, pid)
         )
-        problems += [f"{listener}, but the Consul agent needs it; stop that, or move it to another port" for listener in held]
+        problems += [
+            f"{listener}, but the Consul agent needs it; stop that, or move it to another port" for listener in held
+        ]
     if problems:
         module.fail_json(msg="; ".join(problems))
     module.exit_json(

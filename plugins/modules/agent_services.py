@@ -86,6 +86,15 @@ def summary(before: dict[str, t.Any], after: dict[str, t.Any]) -> dict[str, str]
     }
 
 
+#: Fields of a definition, what the agent calls them in its answer, and what stands for a field that is not given.
+FIELDS: tuple[tuple[str, str, t.Any], ...] = (
+    ("name", "Service", ""),
+    ("port", "Port", 0),
+    ("address", "Address", ""),
+    ("tags", "Tags", []),
+)
+
+
 def differences(wanted: dict[str, dict[str, t.Any]], served: dict[str, t.Any]) -> list[str]:
     """What the agent serves otherwise than declared, a phrase for each service."""
     found = []
@@ -93,7 +102,7 @@ def differences(wanted: dict[str, dict[str, t.Any]], served: dict[str, t.Any]) -
         if key not in served:
             found.append(f"{key} is not registered")
             continue
-        for field, theirs, default in (("name", "Service", ""), ("port", "Port", 0), ("address", "Address", ""), ("tags", "Tags", [])):
+        for field, theirs, default in FIELDS:
             declared, actual = definition.get(field) or default, served[key].get(theirs) or default
             if declared != actual:
                 found.append(f"{key} has {field} {actual!r} instead of {declared!r}")
@@ -111,7 +120,9 @@ class Agent:
             return t.cast(bytes, open_url(self.url + path, method=method, timeout=10, use_proxy=False).read())
         except OSError as error:
             reply = getattr(error, "read", lambda: b"")()
-            raise host.HostError(f"{method} {self.url}{path}: {reply.decode(errors='replace').strip() or error}") from error
+            raise host.HostError(
+                f"{method} {self.url}{path}: {reply.decode(errors='replace').strip() or error}"
+            ) from error
 
     def services(self) -> dict[str, t.Any]:
         """What the agent serves, by id."""

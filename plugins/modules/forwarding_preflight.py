@@ -111,7 +111,11 @@ def found_upstreams(chosen: str, found: resolver.Host) -> tuple[list[str], str]:
     if not (chosen == "systemd_resolved" or found.resolved_active):
         return [], resolver.RESOLV_CONF
     # Our drop-in takes the place of the global servers, so dnsmasq has to ask them now.
-    static = resolver.global_servers(host.run("systemd-analyze", "cat-config", "systemd/resolved.conf")) if found.resolved_installed else []
+    static = (
+        resolver.global_servers(host.run("systemd-analyze", "cat-config", "systemd/resolved.conf"))
+        if found.resolved_installed
+        else []
+    )
     before = host.read(resolver.BEFORE_RESOLVED) or (found.resolv_conf if not found.resolved_installed else "")
     return static + resolver.nameservers(before), resolver.RESOLVED_UPLINK
 

@@ -120,7 +120,9 @@ class Resolved:
         if not os.path.islink(resolver.ORIGINAL_LINK):
             os.symlink(os.readlink(resolver.RESOLV_CONF), resolver.ORIGINAL_LINK)
         servers = f"nameserver {STUB}\nnameserver {self.address}\n"
-        others = [line for line in host.read(resolver.RESOLVED_STUB).splitlines() if line.startswith(("search", "options"))]
+        others = [
+            line for line in host.read(resolver.RESOLVED_STUB).splitlines() if line.startswith(("search", "options"))
+        ]
         # A rename replaces the link itself: at no moment there is no /etc/resolv.conf.
         staged = "/etc/.resolv.conf.servicedns-stand-in"
         host.write_atomically(staged, servers + "".join(f"{line}\n" for line in others), mode=0o644)

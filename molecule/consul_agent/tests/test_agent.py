@@ -40,12 +40,16 @@ def test_script_checks(flags: dict[str, dict[str, list[str]]]) -> None:
 def test_no_ui(flags: dict[str, dict[str, list[str]]]) -> None:
     for node in ("node1", "node2"):
         assert "-ui" not in flags[node]
-        assert lab.connect(node).check_output("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8500/ui/") == "404"
+        assert (
+            lab.connect(node).check_output("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8500/ui/") == "404"
+        )
 
 
 def test_passthrough(flags: dict[str, dict[str, list[str]]]) -> None:
     assert flags["node1"]["-log-level"] == ["debug"]
-    answer = lab.connect("node1").check_output("dig -p 8600 @127.0.0.1 +noall +answer seven.node.example consul.service.example")
+    answer = lab.connect("node1").check_output(
+        "dig -p 8600 @127.0.0.1 +noall +answer seven.node.example consul.service.example"
+    )
     assert [line.split()[1] for line in answer.splitlines()] == ["0", "5"], "the TTLs of a node and of a service"
 
 

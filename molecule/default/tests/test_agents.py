@@ -67,7 +67,9 @@ def test_nothing_of_ours_is_public(host: Host, node: str) -> None:
 
 def test_api_is_closed_to_the_network(host: Host) -> None:
     for address in NODES.values():
-        assert host.run(f"curl --silent --max-time 5 http://{address}:8500/v1/status/leader").rc == 7, "connection refused"
+        assert host.run(f"curl --silent --max-time 5 http://{address}:8500/v1/status/leader").rc == 7, (
+            "connection refused"
+        )
 
 
 def test_configuration_is_for_the_agent_alone(host: Host) -> None:

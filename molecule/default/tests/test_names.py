@@ -21,7 +21,11 @@ def test_service_resolves(host: Host, name: str, port: int, node: str) -> None:
 
 @pytest.mark.parametrize(("name", "port", "node"), SERVICES)
 def test_service_answers_by_name(host: Host, name: str, port: int, node: str) -> None:
-    assert host.check_output(f"curl --silent --show-error http://{name}.service.consul:{port}").split() == [name, "on", node]
+    assert host.check_output(f"curl --silent --show-error http://{name}.service.consul:{port}").split() == [
+        name,
+        "on",
+        node,
+    ]
 
 
 @pytest.mark.parametrize(("name", "port", "node"), SERVICES)
@@ -44,7 +48,9 @@ def test_unknown_service_is_an_nxdomain(host: Host) -> None:
 
 def test_public_name_resolves_forward_and_reverse(host: Host) -> None:
     assert lab.dig(host, lab.PUBLIC_NAME) == [lab.PUBLIC_ADDRESS]
-    assert re.search(rf"^{lab.PUBLIC_NAME}: {lab.PUBLIC_ADDRESS}\b", host.check_output(f"resolvectl query {lab.PUBLIC_NAME}"))
+    assert re.search(
+        rf"^{lab.PUBLIC_NAME}: {lab.PUBLIC_ADDRESS}\b", host.check_output(f"resolvectl query {lab.PUBLIC_NAME}")
+    )
     assert lab.dig(host, f"-x {lab.PUBLIC_ADDRESS}") == [f"{lab.PUBLIC_NAME}."]
     assert lab.PUBLIC_NAME in host.check_output(f"resolvectl query {lab.PUBLIC_ADDRESS}")
     assert host.check_output(f"getent hosts {lab.PUBLIC_ADDRESS}").split() == [lab.PUBLIC_ADDRESS, lab.PUBLIC_NAME]

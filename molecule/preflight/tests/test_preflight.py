@@ -81,7 +81,10 @@ def test_a_port_of_another_address_is_free() -> None:
 def test_unknown_set_up_of_the_resolver() -> None:
     NODE.check_output("ln -sfT /run/systemd/resolve/resolv.conf /etc/resolv.conf")
     try:
-        assert "/etc/resolv.conf leads to /run/systemd/resolve/resolv.conf, a set-up that is not supported yet" in refused()
+        assert (
+            "/etc/resolv.conf leads to /run/systemd/resolve/resolv.conf, a set-up that is not supported yet"
+            in refused()
+        )
     finally:
         NODE.check_output("ln -sfT ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf")
 
