@@ -95,6 +95,9 @@ def run(*command: str | os.PathLike[str], **options: object) -> None:
 
 
 def output(*command: str) -> str:
+    """What a command prints, nothing where it fails or is missing."""
+    if not shutil.which(command[0]):
+        return ""
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else ""
 
