@@ -32,7 +32,7 @@ def run_tasks(
     (directory / "playbook.yml").write_text(yaml.safe_dump([play]), encoding="utf-8")
     (directory / "inventory.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
-    ours = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"), "ANSIBLE_NOCOLOR": "1"}
+    ours = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_PIPELINING": "1"}
     return subprocess.run(
         [Path(sys.executable).with_name("ansible-playbook"), "-i", "inventory.yml", "playbook.yml", *arguments],
         cwd=directory,

@@ -16,7 +16,7 @@ name: agent_address
 short_description: Find the address of a host's agent in its variables
 version_added: 0.1.0
 author:
-  - servicedns.consul contributors
+  - servicedns.consul contributors (@servicedns)
 description:
   - It is the variable C(consul_agent_address) of the host, or else what the preflight of the role
     P(servicedns.consul.consul_agent#role) left in C(ansible_facts.consul_agent) in this run or in the fact cache.

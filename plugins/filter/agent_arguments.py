@@ -16,7 +16,7 @@ name: agent_arguments
 short_description: Turn a mapping of flags into arguments of C(consul agent)
 version_added: 0.1.0
 author:
-  - servicedns.consul contributors
+  - servicedns.consul contributors (@servicedns)
 description:
   - V(true) gives the flag alone; V(false) and none drop it; a list repeats it, once for each item; texts and numbers
     are written after an equals sign. The order is kept.

@@ -16,7 +16,7 @@ name: node_name
 short_description: Make a node name of a host's inventory name
 version_added: 0.1.0
 author:
-  - servicedns.consul contributors
+  - servicedns.consul contributors (@servicedns)
 description:
   - Takes the name up to its first dot, in lower case, and makes it a valid DNS label, since Consul serves no node over
     DNS whose name has a dot or an underscore. Every other character becomes a hyphen; hyphens at the ends are trimmed;

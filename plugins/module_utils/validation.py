@@ -599,11 +599,12 @@ def _bootstrap(inventory: Inventory) -> Iterator[Fault]:
     expected = {host: explicit.get(host, count) for host in inventory.servers}
     if not explicit or any(number < 1 for number in expected.values()):
         return
-    if len(set(expected.values())) > 1:
+    numbers = set(expected.values())
+    if len(numbers) > 1:
         each = ", ".join(f"{host} {number}" for host, number in expected.items())
         yield Fault(tuple(explicit), name, f"must be one number for all servers, and they have: {each}")
         return
-    number = next(iter(expected.values()))
+    (number,) = numbers
     have = f"{number} servers, and the inventory has {count} ({_names(inventory.servers)})"
     elsewhere = all(inventory.variables[host].get("consul_agent_retry_join") for host in inventory.servers)
     if number < count:

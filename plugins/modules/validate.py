@@ -12,7 +12,7 @@ module: validate
 short_description: Check the variables of all hosts before any of them is touched
 version_added: 0.1.0
 author:
-  - servicedns.consul contributors
+  - servicedns.consul contributors (@servicedns)
 description:
   - Checks the variables of all hosts against the argument specs of all roles of the collection, and then what a spec
     cannot say, such as two hosts with one address, or an expected number of servers that could never elect a leader.

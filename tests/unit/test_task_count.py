@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ KINDS: dict[str, tuple[int, dict[str, Any]]] = {
 INSIDE = {"in a block": 2, "included": 2}
 
 
-def count(directory: Path, tasks: list[dict[str, Any]]) -> dict[str, Any]:
+def count(directory: Path, tasks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
     (directory / "included.yml").write_text(
         '- {name: included, ansible.builtin.command: "true", changed_when: false}\n'
@@ -63,7 +64,7 @@ def count(directory: Path, tasks: list[dict[str, Any]]) -> dict[str, Any]:
 
 def test_what_counts(tmp_path: Path) -> None:
     """All kinds in one run, since a run costs a second."""
-    tasks = [dict(task, name=name) for name, (_, task) in KINDS.items()]
+    tasks = [{"name": name, **task} for name, (_, task) in KINDS.items()]
     counted = count(tmp_path, tasks)["one"]
     expected = {name: number for name, (number, _) in KINDS.items() if number} | INSIDE
     assert Counter(counted["tasks"]) == expected
@@ -71,7 +72,7 @@ def test_what_counts(tmp_path: Path) -> None:
 
 
 def test_changes_and_delegated_tasks(tmp_path: Path) -> None:
-    tasks = [
+    tasks: list[dict[str, Any]] = [
         {"name": "Change", "ansible.builtin.command": "true", "loop": [1, 2], "changed_when": "item == 1"},
         {"name": "Elsewhere", **COMMAND, "delegate_to": "two"},
     ]
