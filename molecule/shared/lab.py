@@ -82,8 +82,9 @@ def play(playbook: str, *arguments: str, **environment: str) -> subprocess.Compl
     return subprocess.run(
         ["ansible-playbook", *configuration["executor"]["args"]["ansible_playbook"], playbook, *arguments],
         cwd=ROOT,
-        env=os.environ | {"ANSIBLE_NOCOLOR": "1"} | environment,
-        capture_output=True,
+        env=os.environ | {"ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         check=False,
     )

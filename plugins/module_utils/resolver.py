@@ -20,7 +20,7 @@ RESOLVED_DROP_IN = "/etc/systemd/resolved.conf.d/servicedns-consul.conf"
 # Where the host's own link waits while another /etc/resolv.conf stands in for it. There only during a switch.
 ORIGINAL_LINK = "/etc/.resolv.conf.servicedns"
 # /etc/resolv.conf as it was before systemd-resolved was installed here.
-BEFORE_RESOLVED = "/etc/dnsmasq-consul/resolv.conf.before"
+BEFORE_RESOLVED = "/etc/resolv.conf.before-resolved"
 
 
 class Host(t.NamedTuple):

@@ -89,12 +89,12 @@ def test_refused_services_change_nothing(host: Host) -> None:
 
 
 def test_a_reload_that_fails_brings_the_former_services_back(host: Host) -> None:
-    """A check that validates, and that the agent refuses to register all the same: scripts are not enabled for it."""
+    """`consul validate` lets a service without a name pass; the agent does not."""
     before = host.check_output("cat /etc/consul.d/services.json")
-    # An alias to a service of nowhere passes; a duplicate id within one file is refused at the reload only.
-    code, output = declare([{"name": "a", "id": "same"}, {"name": "b", "id": "same"}])
+    code, output = declare([{"name": "new"}, {"name": ""}])
     assert code != 0
     assert "has its former ones again" in output
+    assert "Service name missing" in output
     assert host.check_output("cat /etc/consul.d/services.json") == before
     assert set(served(host)) == DECLARED
 

@@ -92,7 +92,7 @@ def test_dnsmasq_comes_back(host: Host) -> None:
 def test_an_upstream_that_does_not_answer_is_put_back(node: str) -> None:
     """Nobody answers DNS at the address: the former configuration comes back, and the run says why it failed."""
     host = lab.connect(node)
-    before = host.check_output("cat /etc/dnsmasq-consul/dnsmasq.conf")
+    before = host.check_output("cat /etc/dnsmasq-consul.conf")
     run = lab.play(
         "molecule/dnsmasq_forwarding/converge.yml",
         *("--limit", node),
@@ -100,7 +100,7 @@ def test_an_upstream_that_does_not_answer_is_put_back(node: str) -> None:
     )
     assert run.returncode != 0
     assert "dnsmasq at 127.0.0.2 does not answer for www.example.com, which this host resolves" in run.stdout
-    assert host.check_output("cat /etc/dnsmasq-consul/dnsmasq.conf") == before
+    assert host.check_output("cat /etc/dnsmasq-consul.conf") == before
     assert lab.dig(host, f"@127.0.0.2 {lab.PUBLIC_NAME}") == [lab.PUBLIC_ADDRESS]
     assert lab.addresses(host, lab.PUBLIC_NAME) == {lab.PUBLIC_ADDRESS}
 

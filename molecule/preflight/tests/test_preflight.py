@@ -16,7 +16,7 @@ def refused(**variables: Any) -> str:
     run = lab.play("servicedns.consul.site", "--extra-vars", json.dumps(variables))
     assert run.returncode != 0
     assert "changed=0" in run.stdout
-    for path in ("/etc/consul.d", "/var/lib/consul", "/etc/dnsmasq-consul"):
+    for path in ("/etc/consul.d", "/var/lib/consul", "/etc/dnsmasq-consul.conf"):
         assert not NODE.file(path).exists
     return " ".join(run.stdout.split())
 
