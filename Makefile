@@ -33,6 +33,8 @@ lint: venv
 	ruff check
 	ruff format --check
 	mypy
+	python tests/role_readmes.py --check
+	antsibull-changelog lint
 
 bench: venv
 	python tests/bench.py
