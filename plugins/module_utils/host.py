@@ -44,12 +44,14 @@ class Listener(t.NamedTuple):
         return f"{self.protocol} {self.address}:{self.port} is held by {self.process or 'an unknown process'} (pid {self.pid})"
 
 
-def run(*command: str) -> str:
+def run(*command: str, timeout: float | None = None) -> str:
     """The output of a command, or L(HostError) with what it complained of."""
     try:
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=timeout).stdout
     except FileNotFoundError as error:
         raise HostError(f"{command[0]} is not installed") from error
+    except subprocess.TimeoutExpired as error:
+        raise HostError(f"{' '.join(command)}: no answer within {timeout:g} s") from error
     except subprocess.CalledProcessError as error:
         raise HostError(f"{' '.join(command)}: {error.stderr.strip() or error.stdout.strip()}") from error
 

@@ -98,7 +98,13 @@ class Resolved:
         """Whether the running service has what the file says, also when an earlier run was cut off."""
         if self.before != self.after or os.path.islink(resolver.ORIGINAL_LINK):
             return False
-        servers, domains = (host.run("resolvectl", what).splitlines()[0].split()[1:] for what in ("dns", "domain"))
+        try:
+            servers, domains = (
+                host.run("resolvectl", what, timeout=5).splitlines()[0].split()[1:] for what in ("dns", "domain")
+            )
+        except host.HostError:
+            # Installed a moment ago, the service may have come before the bus knew its user: it needs a restart.
+            return False
         return servers == [self.address] and f"~{self.domain}" in domains
 
     def write(self, content: str) -> None:

@@ -172,3 +172,8 @@ def test_docker_get_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setattr(host, "DOCKER_SOCKET", str(tmp_path / "docker.sock"))
     with pytest.raises(host.HostError, match=r"does not answer at .*docker\.sock .*apt install docker\.io"):
         host.docker_get("/info")
+
+
+def test_run_has_a_limit() -> None:
+    with pytest.raises(host.HostError, match=r"^sleep 9: no answer within 0\.1 s$"):
+        host.run("sleep", "9", timeout=0.1)
