@@ -32,6 +32,7 @@ class Host(t.NamedTuple):
     resolved_active: bool
     networkmanager_active: bool
     resolvconf_installed: bool
+    resolved_to_come: bool = False  # everything is ready for systemd-resolved, but an earlier run did not install it
 
 
 def nameservers(resolv_conf: str) -> list[str]:
@@ -66,7 +67,7 @@ def global_servers(configuration: str, ours: str = RESOLVED_DROP_IN) -> list[str
 
 def detect(found: Host) -> str:
     """``systemd_resolved`` or ``resolv_conf``; L(host.HostError) says why it is neither."""
-    if found.resolv_conf_target == RESOLVED_STUB and found.resolved_active:
+    if found.resolv_conf_target == RESOLVED_STUB and (found.resolved_active or found.resolved_to_come):
         return "systemd_resolved"
     variable = "dnsmasq_forwarding_resolver"
     if found.resolv_conf_target != RESOLV_CONF:
@@ -111,6 +112,11 @@ def resolved_installed() -> bool:
     return any(os.path.exists(f"{folder}/systemd/systemd-resolved") for folder in ("/lib", "/usr/lib"))
 
 
+def is_resolvconf(path: str) -> bool:
+    """Whether there is a resolvconf or openresolv; systemd-resolved has the command too, as a link to resolvectl."""
+    return os.path.exists(path) and os.path.basename(os.path.realpath(path)) != "resolvectl"
+
+
 def this_host() -> Host:
     """What decides how this host resolves names."""
 
@@ -126,7 +132,8 @@ def this_host() -> Host:
         resolved_installed=resolved_installed(),
         resolved_active=active("systemd-resolved.service"),
         networkmanager_active=active("NetworkManager.service"),
-        resolvconf_installed=any(os.path.exists(f"{folder}/resolvconf") for folder in ("/sbin", "/usr/sbin")),
+        resolvconf_installed=is_resolvconf("/sbin/resolvconf"),
+        resolved_to_come=os.path.exists(BEFORE_RESOLVED) and not resolved_installed(),
     )
 
 

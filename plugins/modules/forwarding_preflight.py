@@ -155,7 +155,12 @@ def main() -> None:
                 resolved_installed=found.resolved_installed,
                 dnsmasq_installed=os.path.exists(DNSMASQ),
                 apt_present=host.has_python_module("apt"),
-                names=[name for name in params["probe_names"] if resolver.resolves(name)],
+                # A name of /etc/hosts says nothing about a name server.
+                names=[
+                    name
+                    for name in params["probe_names"]
+                    if name not in host.read("/etc/hosts").split() and resolver.resolves(name)
+                ],
                 upstreams=upstreams,
                 upstreams_file=upstreams_file,
             )

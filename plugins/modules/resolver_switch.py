@@ -32,6 +32,10 @@ options:
     description: Domain that systemd-resolved asks this name server alone for.
     type: str
     required: true
+  give_up:
+    description: Put back what was made ready for a systemd-resolved that could not be installed.
+    type: bool
+    default: false
   names:
     description:
       - Names that resolve on this host, and must go on to. The name server must have them before anything is switched,
@@ -145,7 +149,7 @@ class ResolvedToCome:
 
     def __init__(self, address: str, domain: str) -> None:
         self.drop_in = Resolved(address, domain)
-        self.before = host.read(self.path)
+        self.before = host.read(resolver.BEFORE_RESOLVED) or host.read(self.path)
         kept = [line for line in self.before.splitlines() if line.startswith(("search", "options"))]
         self.after = "\n".join([f"nameserver {address}", *kept]) + "\n"
 
@@ -155,7 +159,8 @@ class ResolvedToCome:
     def apply(self, content: str) -> None:
         if content == self.before:
             host.write_atomically(self.path, content)
-            os.unlink(self.drop_in.path)
+            self.drop_in.write("")
+            os.unlink(resolver.BEFORE_RESOLVED)
             return
         host.write_atomically(resolver.BEFORE_RESOLVED, self.before)
         self.drop_in.write(self.drop_in.after)
@@ -225,6 +230,7 @@ def main() -> None:
             resolver=dict(type="str", choices=["systemd_resolved", "resolv_conf"], required=True),
             address=dict(type="str", required=True),
             domain=dict(type="str", required=True),
+            give_up=dict(type="bool", default=False),
             names=dict(type="list", elements="str", default=[]),
         ),
         supports_check_mode=True,
@@ -232,13 +238,16 @@ def main() -> None:
     params = module.params
     try:
         target = choose(params["resolver"], params["address"], params["domain"])
+        if params["give_up"] and isinstance(target, ResolvedToCome):
+            target.apply(target.before)
+            module.exit_json(changed=True)
         changed = not target.in_force()
         if not module.check_mode:
             check(params["address"], params["names"])
             if changed:
                 switch(target, params["names"])
-    except host.HostError as error:
-        module.fail_json(msg=str(error))
+    except (OSError, host.HostError) as error:
+        module.fail_json(msg=f"the host's resolver could not be switched: {error}")
     after = target.after if changed else target.before
     module.exit_json(
         changed=changed,

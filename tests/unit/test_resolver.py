@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -81,6 +82,7 @@ def test_global_servers(configuration: str, expected: list[str]) -> None:
         ("auto", STUB, "systemd_resolved"),
         ("systemd_resolved", STUB, "systemd_resolved"),
         ("auto", STUB._replace(networkmanager_active=True), "systemd_resolved"),
+        ("systemd_resolved", STUB._replace(resolved_active=False, resolved_to_come=True), "systemd_resolved"),
         ("auto", PLAIN, "resolv_conf"),
         ("auto", PLAIN._replace(resolved_installed=True), "resolv_conf"),
         ("resolv_conf", PLAIN, "resolv_conf"),
@@ -117,6 +119,14 @@ def test_choose(wanted: str, found: resolver.Host, expected: str) -> None:
 def test_choose_refuses(wanted: str, found: resolver.Host, message: str) -> None:
     with pytest.raises(host.HostError, match=r"^dnsmasq_forwarding_resolver: .*" + re.escape(message)):
         resolver.choose(wanted, found)
+
+
+def test_is_resolvconf(tmp_path: Path) -> None:
+    (tmp_path / "resolvectl").touch()
+    (tmp_path / "link").symlink_to("resolvectl")
+    (tmp_path / "resolvconf").touch()
+    found = {name: resolver.is_resolvconf(str(tmp_path / name)) for name in ("link", "resolvconf", "missing")}
+    assert found == {"link": False, "resolvconf": True, "missing": False}
 
 
 REPLY = b"\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00"

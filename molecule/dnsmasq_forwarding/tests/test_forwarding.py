@@ -115,3 +115,24 @@ def test_a_switch_that_was_cut_off_is_completed() -> None:
     assert run.returncode == 0, run.stdout
     assert host.file("/etc/resolv.conf").linked_to == "/run/systemd/resolve/stub-resolv.conf"
     assert not host.file("/etc/.resolv.conf.servicedns").exists
+
+
+def test_an_installation_that_fails_leaves_the_resolver_as_it_was() -> None:
+    """systemd-resolved is asked for, and the package mirror is gone."""
+    host = lab.connect("node1")
+    before = host.check_output("cat /etc/resolv.conf /etc/dnsmasq-consul.conf")
+    host.check_output("mv /etc/apt/sources.list.d /etc/apt/gone && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin")
+    try:
+        run = lab.play(
+            "molecule/dnsmasq_forwarding/converge.yml",
+            *("--limit", "node1"),
+            *("--extra-vars", '{"dnsmasq_forwarding_resolver": "systemd_resolved"}'),
+        )
+    finally:
+        host.check_output("mv /etc/apt/gone /etc/apt/sources.list.d")
+    assert run.returncode != 0
+    assert "No package matching 'systemd-resolved' is available" in run.stdout
+    assert not host.file("/etc/resolv.conf").is_symlink
+    assert host.check_output("cat /etc/resolv.conf /etc/dnsmasq-consul.conf") == before
+    assert lab.addresses(host, lab.PUBLIC_NAME) == {lab.PUBLIC_ADDRESS}
+    assert lab.dig(host, "consul.service.consul") == [ADDRESSES["node1"]]
