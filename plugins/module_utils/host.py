@@ -170,8 +170,8 @@ def docker_get(path: str) -> t.Any:
         connection.close()
 
 
-def write_atomically(path: str, content: str, mode: int | None = None) -> None:
-    """Replace a file in one step, keeping its owner and, unless given, its mode."""
+def write_atomically(path: str, content: str, mode: int | None = None, owner: int | None = None) -> None:
+    """Replace a file in one step, keeping its owner and mode unless they are given."""
     try:
         before: os.stat_result | None = os.stat(path)
     except FileNotFoundError:
@@ -183,7 +183,9 @@ def write_atomically(path: str, content: str, mode: int | None = None) -> None:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        if before:
+        if owner is not None:
+            os.chown(staged, owner, -1)
+        elif before:
             os.chown(staged, before.st_uid, before.st_gid)
         os.chmod(staged, mode if mode is not None else (before.st_mode & 0o7777 if before else 0o644))
         os.rename(staged, path)

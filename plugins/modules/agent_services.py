@@ -19,9 +19,8 @@ author:
   - servicedns.consul contributors (@servicedns)
 options:
   definitions:
-    description: The services, in Consul's own schema.
-    type: list
-    elements: dict
+    description: List of services in Consul's own schema, as JSON text, so that a token in it is never logged.
+    type: str
     required: true
   agent_url:
     description: Where the agent's HTTP API answers.
@@ -39,9 +38,7 @@ attributes:
 EXAMPLES = r"""
 - name: Register a web server
   servicedns.consul.agent_services:
-    definitions:
-      - name: web
-        port: 80
+    definitions: "{{ [{'name': 'web', 'port': 80}] | to_json }}"
 """
 
 RETURN = r"""
@@ -61,29 +58,16 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
 
-from ansible_collections.servicedns.consul.plugins.module_utils import host
+from ansible_collections.servicedns.consul.plugins.module_utils import agent_files, host
 
-DIRECTORY = "/etc/consul.d"
-PATH = f"{DIRECTORY}/services.json"
 # Stays until the agent serves what it says, so that a run which was cut off is completed by the next.
-STAGED = f"{DIRECTORY}/.services.staged"
+STAGED = f"{agent_files.DIRECTORY}/.services.staged"
 PATIENCE = 20.0  # seconds
 
 
 def by_id(definitions: list[dict[str, t.Any]]) -> dict[str, dict[str, t.Any]]:
     """Definitions under their ids. A service's id is its name unless it says otherwise."""
     return {definition.get("id") or definition["name"]: definition for definition in definitions}
-
-
-def summary(before: dict[str, t.Any], after: dict[str, t.Any]) -> dict[str, str]:
-    """What a diff shows: the ids that are added, changed or removed, and nothing that may be secret."""
-    changed = {key for key in before if key in after and before[key] != after[key]}
-    return {
-        "before_header": PATH,
-        "after_header": PATH,
-        "before": "".join(f"{key}{' (as it was)' if key in changed else ''}\n" for key in sorted(before)),
-        "after": "".join(f"{key}{' (changed)' if key in changed else ''}\n" for key in sorted(after)),
-    }
 
 
 #: Fields of a definition, what the agent calls them in its answer, and what stands for a field that is not given.
@@ -134,16 +118,14 @@ class Agent:
 
 
 def write(path: str, content: str) -> None:
-    """Replace a file, readable by the agent's user alone. The image made that user own the directory."""
-    host.write_atomically(path, content, mode=0o600)
-    owner = os.stat(DIRECTORY)
-    os.chown(path, owner.st_uid, owner.st_gid)
+    """Replace a file. The image made the agent's user own the directory."""
+    agent_files.write(path, content, os.stat(agent_files.DIRECTORY).st_uid)
 
 
 def validate(content: str) -> None:
     """Let the running agent's own binary judge, together with the agent's file: a fragment alone is not valid."""
     write(STAGED, content)
-    files = [f"/consul/config/{os.path.basename(path)}" for path in ("agent.json", STAGED)]
+    files = [agent_files.in_container(path) for path in (agent_files.AGENT, STAGED)]
     host.run("docker", "exec", host.CONTAINER, "consul", "validate", "-config-format=json", *files)
 
 
@@ -155,7 +137,7 @@ def apply(agent: Agent, definitions: list[dict[str, t.Any]], before: str, after:
     except host.HostError:
         os.unlink(STAGED)
         raise
-    write(PATH, after)
+    write(agent_files.SERVICES, after)
     try:
         agent.reload()
         end = time.monotonic() + PATIENCE
@@ -165,9 +147,9 @@ def apply(agent: Agent, definitions: list[dict[str, t.Any]], before: str, after:
             time.sleep(0.1)
     except host.HostError as error:
         if before:
-            write(PATH, before)
+            write(agent_files.SERVICES, before)
         else:
-            os.unlink(PATH)
+            os.unlink(agent_files.SERVICES)
         os.unlink(STAGED)
         agent.reload()
         raise host.HostError(f"the agent refused the services, and has its former ones again: {error}") from error
@@ -177,19 +159,21 @@ def apply(agent: Agent, definitions: list[dict[str, t.Any]], before: str, after:
 def main() -> None:
     module = AnsibleModule(
         argument_spec=dict(
-            definitions=dict(type="list", elements="dict", required=True),
+            definitions=dict(type="str", required=True, no_log=True),
             agent_url=dict(type="str", default="http://127.0.0.1:8500"),
         ),
         supports_check_mode=True,
     )
-    definitions = module.params["definitions"]
+    definitions = json.loads(module.params["definitions"])
     agent = Agent(module.params["agent_url"])
     wanted = by_id(definitions)
     after = json.dumps({"services": definitions}, indent=4, sort_keys=True) + "\n"
-    before = host.read(PATH)
+    before = host.read(agent_files.SERVICES)
     result = dict(
         services=sorted(wanted),
-        diff=summary(by_id(json.loads(before or '{"services": []}')["services"]), wanted),
+        diff=agent_files.key_diff(
+            agent_files.SERVICES, by_id(json.loads(before or '{"services": []}')["services"]), wanted
+        ),
     )
     try:
         changed = before != after or os.path.exists(STAGED)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.servicedns.consul.plugins.module_utils.agent_files import key_diff
 from ansible_collections.servicedns.consul.plugins.module_utils.host import Listener
 from ansible_collections.servicedns.consul.plugins.modules import agent_preflight, agent_services, forwarding_preflight
 
@@ -79,9 +80,9 @@ def test_differences(definition: dict[str, Any], served: dict[str, Any], expecte
     assert agent_services.differences(agent_services.by_id([definition]), served) == expected
 
 
-def test_summary_names_ids_and_nothing_else() -> None:
+def test_key_diff_names_keys_and_nothing_else() -> None:
     before = agent_services.by_id([WEB | {"token": "secret"}, {"name": "gone"}, {"name": "same"}])
     after = agent_services.by_id([WEB | {"token": "other"}, {"name": "new"}, {"name": "same"}])
-    found = agent_services.summary(before, after)
+    found = key_diff("/file", before, after)
     assert found["before"] == "gone\nsame\nweb (as it was)\n"
     assert found["after"] == "new\nsame\nweb (changed)\n"

@@ -120,7 +120,7 @@ def test_a_switch_that_was_cut_off_is_completed() -> None:
 def test_an_installation_that_fails_leaves_the_resolver_as_it_was() -> None:
     """systemd-resolved is asked for, and the package mirror is gone."""
     host = lab.connect("node1")
-    before = host.check_output("cat /etc/resolv.conf /etc/dnsmasq-consul.conf")
+    before = host.check_output("cat /etc/resolv.conf")
     host.check_output("mv /etc/apt/sources.list.d /etc/apt/gone && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin")
     try:
         run = lab.play(
@@ -133,6 +133,7 @@ def test_an_installation_that_fails_leaves_the_resolver_as_it_was() -> None:
     assert run.returncode != 0
     assert "No package matching 'systemd-resolved' is available" in run.stdout
     assert not host.file("/etc/resolv.conf").is_symlink
-    assert host.check_output("cat /etc/resolv.conf /etc/dnsmasq-consul.conf") == before
+    assert host.check_output("cat /etc/resolv.conf") == before
+    assert not host.file("/etc/systemd/resolved.conf.d/servicedns-consul.conf").exists
     assert lab.addresses(host, lab.PUBLIC_NAME) == {lab.PUBLIC_ADDRESS}
     assert lab.dig(host, "consul.service.consul") == [ADDRESSES["node1"]]
