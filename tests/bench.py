@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import datetime
 import os
-import platform
 import shlex
 import statistics
 import subprocess
@@ -172,8 +171,7 @@ def report(found: dict[str, list[float]]) -> str:
     return f"""\
 # Benchmarks
 
-Written by `make bench` on {datetime.date.today().isoformat()}: {os.cpu_count()} cores, Linux {platform.release()}, \
-{ansible}, {IMAGE}. Three lab hosts (Debian 12) share those cores with the control node, so the ratios say more than the
+Written by `make bench` on {datetime.date.today().isoformat()}: {os.cpu_count()} cores, {ansible}, {IMAGE}. Three lab hosts (Debian 12) share those cores with the control node, so the ratios say more than the
 seconds.
 
 ## The whole site against the same work typed by hand
