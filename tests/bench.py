@@ -171,8 +171,8 @@ def report(found: dict[str, list[float]]) -> str:
     return f"""\
 # Benchmarks
 
-Written by `make bench` on {datetime.date.today().isoformat()}: {os.cpu_count()} cores, {ansible}, {IMAGE}. Three lab hosts (Debian 12) share those cores with the control node, so the ratios say more than the
-seconds.
+Written by `make bench` on {datetime.date.today().isoformat()}: {os.cpu_count()} cores, {ansible}, {IMAGE}.
+Three lab hosts (Debian 12) share those cores with the control node, so the ratios say more than the seconds.
 
 ## The whole site against the same work typed by hand
 

@@ -136,7 +136,7 @@ def public_registry() -> bool:
 @functools.cache
 def machine_mirrors() -> tuple[str, str]:
     """The Debian mirror and the security mirror of this machine, the distribution's own where it has none."""
-    main, security = "http://deb.debian.org/debian", "http://deb.debian.org/debian-security"
+    main, security = "http://ftp.debian.org/debian", "http://security.debian.org/debian-security"
     files = [pathlib.Path("/etc/apt/sources.list"), *sorted(pathlib.Path("/etc/apt/sources.list.d").glob("*.*"))]
     text = "\n".join(
         file.read_text(errors="replace") for file in files if file.is_file() and file.suffix in (".list", ".sources")

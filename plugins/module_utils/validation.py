@@ -448,7 +448,7 @@ def _dns_server(path: str, value: str) -> Iterator[Finding]:
 def _dns_names(path: str, value: Sequence[str]) -> Iterator[Finding]:
     for index, item in enumerate(value):
         if not _dns_name(item):
-            yield f"{path}[{index}]", f"{shown(item)} is not a DNS name, such as deb.debian.org"
+            yield f"{path}[{index}]", f"{shown(item)} is not a DNS name, such as www.debian.org"
 
 
 def _role_sets(instead: str) -> Callable[[str, Any], Iterator[Finding]]:

@@ -69,7 +69,7 @@ EXAMPLES = r"""
     resolver: systemd_resolved
     address: 127.0.0.2
     domain: consul
-    names: [deb.debian.org]
+    names: [www.debian.org]
 """
 
 RETURN = r"""# """

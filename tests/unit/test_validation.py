@@ -71,7 +71,7 @@ def test_nothing_set_is_fine() -> None:
         ("dnsmasq_forwarding_server", ["127.0.0.1#8600", "::1#8600"]),
         ("dnsmasq_forwarding_listen_addresses", [["127.0.0.2"], ["127.0.0.2", "172.17.0.1", "::1"]]),
         ("dnsmasq_forwarding_upstreams", [[], ["192.168.100.1", "127.0.0.1#5353", "127.0.0.2#5353", "fd00::1"]]),
-        ("dnsmasq_forwarding_probe_names", [[], ["deb.debian.org", "localhost"]]),
+        ("dnsmasq_forwarding_probe_names", [[], ["www.debian.org", "localhost"]]),
         ("dnsmasq_forwarding_resolver", ["auto", "none"]),
         ("dnsmasq_forwarding_log_queries", [True, "off"]),
     ],
@@ -226,7 +226,7 @@ OPEN = "would make this host a resolver for every network it is in: name the add
             "[0]",
             "'127.0.0.2#53' is dnsmasq itself, by dnsmasq_forwarding_listen_addresses",
         ),
-        ("dnsmasq_forwarding_probe_names", ["a", "b c"], "[1]", "'b c' is not a DNS name, such as deb.debian.org"),
+        ("dnsmasq_forwarding_probe_names", ["a", "b c"], "[1]", "'b c' is not a DNS name, such as www.debian.org"),
         (
             "dnsmasq_forwarding_resolver",
             "networkmanager",
