@@ -17,7 +17,6 @@ from plays import ROOT
 
 #: What may be at the top.
 WANTED = {
-    "CHANGELOG.md",
     "FILES.json",
     "LICENSE",
     "MANIFEST.json",
