@@ -17,6 +17,7 @@ from plays import ROOT
 
 #: What may be at the top.
 WANTED = {
+    "CHANGELOG.md",
     "FILES.json",
     "LICENSE",
     "MANIFEST.json",
