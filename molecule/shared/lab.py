@@ -70,10 +70,13 @@ def api(host: Host, path: str) -> Any:
     return json.loads(host.check_output(f"curl --silent --show-error --fail http://127.0.0.1:8500{path}"))
 
 
-def probe(host: Host) -> dict[str, Any]:
-    """What became of the lookups since the scenario was prepared."""
+def failed_lookups(host: Host) -> list[Any]:
+    """The lookups that failed since the scenario was prepared, by a probe that is still at it."""
+    assert host.check_output("systemctl is-active lookup-probe") == "active"
     found: dict[str, Any] = json.loads(host.check_output("cat /run/lookup-probe.json"))
-    return found
+    assert found["lookups"] > 0
+    failed: list[Any] = found["failed"]
+    return failed
 
 
 def play(playbook: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

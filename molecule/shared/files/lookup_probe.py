@@ -27,5 +27,5 @@ while True:
     with open(path + ".new", "w") as stream:
         json.dump({"lookups": lookups, "failed": failed}, stream)
     os.rename(path + ".new", path)
-    due = max(due + INTERVAL, time.monotonic())
-    time.sleep(due - time.monotonic())
+    due += INTERVAL
+    time.sleep(max(0.0, due - time.monotonic()))
