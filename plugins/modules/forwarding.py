@@ -176,15 +176,15 @@ def switch(target: resolver_targets.Target, names: list[str]) -> None:
         raise host.HostError(f"{error}; {target.path} was put back as it was") from error
 
 
-def forward(dnsmasq: Dnsmasq, target: resolver_targets.Target | None, address: str, names: list[str]) -> bool:
-    """Bring both into force. Raises L(host.HostError) with the reason, after everything was put back."""
+def forward(dnsmasq: Dnsmasq, pending: resolver_targets.Target | None, address: str, names: list[str]) -> bool:
+    """Bring dnsmasq, and the switch that is still to be made, into force. Raises L(host.HostError) with the reason, after everything was put back."""
     changed = not dnsmasq.in_force()
     try:
         if changed:
             dnsmasq.start()
         check(address, names)
-        if target and not target.in_force():
-            switch(target, names)
+        if pending:
+            switch(pending, names)
             changed = True
     except (OSError, host.HostError) as error:
         journal = host.run("journalctl", f"--unit={UNIT}", "--lines=10", "--output=cat").strip()
@@ -215,9 +215,10 @@ def main() -> None:
         for path in dnsmasq.changes()
     ]
     try:
-        if target and not target.in_force():
+        pending = target if target and not target.in_force() else None
+        if pending:
             diff.append(
-                dict(before_header=target.path, before=target.before, after_header=target.path, after=target.after)
+                dict(before_header=pending.path, before=pending.before, after_header=pending.path, after=pending.after)
             )
         if params["give_up"]:
             changed = False
@@ -227,7 +228,7 @@ def main() -> None:
         elif module.check_mode:
             changed = bool(diff) or not dnsmasq.in_force()
         else:
-            changed = forward(dnsmasq, target, params["address"], params["names"])
+            changed = forward(dnsmasq, pending, params["address"], params["names"])
     except (OSError, host.HostError) as error:
         module.fail_json(msg=f"dnsmasq_forwarding: {error}")
     module.exit_json(changed=changed, diff=diff)

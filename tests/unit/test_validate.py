@@ -56,7 +56,7 @@ def test_good_inventory(tmp_path: Path) -> None:
 
 
 def test_all_errors_of_all_hosts_at_once(tmp_path: Path) -> None:
-    secret = "hunter2"  # noqa: S105
+    secret = "hunter2"
     hosts = inventory(
         {"consul_agent_network": "abc"},
         node1={"consul_agent_datacentre": secret},
