@@ -1,12 +1,11 @@
 # Copyright: (c) 2026, servicedns.consul contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files of an agent: who may read them, and what a diff may show of them."""
+"""The files of an agent: who may read them, and whether Consul finds them valid."""
 
 from __future__ import annotations
 
 import os
-import typing as t
 
 from ansible_collections.servicedns.consul.plugins.module_utils import host
 
@@ -27,12 +26,16 @@ def write(path: str, content: str, owner: int) -> None:
     host.write_atomically(path, content, mode=0o600, owner=owner)
 
 
-def key_diff(path: str, before: t.Mapping[str, t.Any], after: t.Mapping[str, t.Any]) -> dict[str, str]:
-    """What a diff shows: the keys that are added, changed or removed, and nothing that may be secret."""
-    changed = {key for key in before if key in after and before[key] != after[key]}
-    return {
-        "before_header": path,
-        "after_header": path,
-        "before": "".join(f"{key}{' (as it was)' if key in changed else ''}\n" for key in sorted(before)),
-        "after": "".join(f"{key}{' (changed)' if key in changed else ''}\n" for key in sorted(after)),
-    }
+def validate(*paths: str, image: str = "") -> None:
+    """Let Consul judge files of the directory, with the binary of ``image`` or else of the agent's container."""
+    command = ("validate", "-config-format=json", *map(in_container, paths))
+    if not image:
+        container = host.docker_get(f"/containers/{host.CONTAINER}/json")
+        if not container:
+            raise host.HostError(f"there is no container {host.CONTAINER} on this host")
+        if container["State"]["Running"]:
+            host.run("docker", "exec", host.CONTAINER, "consul", *command)
+            return
+        image = container["Config"]["Image"]
+    mount = f"--volume={DIRECTORY}:{CONTAINER_DIRECTORY}:ro"
+    host.run("docker", "run", "--rm", "--network=none", "--entrypoint=consul", mount, image, *command)

@@ -55,6 +55,7 @@ import stat
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.servicedns.consul.plugins.module_utils import agent_files, host
+from ansible_collections.servicedns.consul.plugins.module_utils.change_summary import summary
 
 STAGED = f"{agent_files.DIRECTORY}/.agent.staged"
 PRIVATE = 0o700
@@ -78,11 +79,7 @@ def write(content: str, image: str) -> None:
     owner = os.stat(agent_files.DIRECTORY).st_uid or image_user(image)
     agent_files.write(STAGED, content, owner)
     try:
-        host.run(
-            *("docker", "run", "--rm", "--network=none", "--entrypoint=consul"),
-            *(f"--volume={agent_files.DIRECTORY}:{agent_files.CONTAINER_DIRECTORY}:ro", image),
-            *("validate", "-config-format=json", agent_files.in_container(STAGED)),
-        )
+        agent_files.validate(STAGED, image=image)
         os.rename(STAGED, agent_files.AGENT)
     except BaseException:
         os.unlink(STAGED)
@@ -105,7 +102,11 @@ def main() -> None:
     directories = [
         path for path in (agent_files.DIRECTORY, module.params["data_directory"]) if not is_private_directory(path)
     ]
-    diff = agent_files.key_diff(agent_files.AGENT, json.loads(before or "{}"), config)
+    former = json.loads(before or "{}")
+    differs = [key for key in config if key in former and former[key] != config[key]]
+    diff = dict(
+        prepared=summary(set(config) - set(former), dict.fromkeys(differs, ()), set(former) - set(config)),
+    )
     changed = bool(directories) or before != after
     if changed and not module.check_mode:
         try:
