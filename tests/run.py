@@ -15,7 +15,11 @@ TAIL = 80
 
 
 def stages() -> dict[str, list[str]]:
-    found = {"lint": ["make", "--no-print-directory", "lint"], "unit": ["pytest", "tests/unit"]}
+    found = {
+        "lint": ["make", "--no-print-directory", "lint"],
+        "unit": ["pytest", "tests/unit"],
+        "integration": ["pytest", "tests/integration"],
+    }
     scenarios = sorted(
         (path.parent.name for path in ROOT.glob("molecule/*/molecule.yml")),
         key=lambda name: (name != "default", name),
@@ -40,8 +44,8 @@ def run(command: list[str], log: pathlib.Path) -> bool:
 
 
 def prepare(chosen: dict[str, list[str]]) -> None:
-    """What the Molecule stages start from: no leftovers of a killed run, and images that are there."""
-    if not any(name.startswith("molecule-") for name in chosen):
+    """What the stages on an engine start from: no leftovers of a killed run, and images that are there."""
+    if chosen.keys() <= {"lint", "unit"}:
         return
     shared = ROOT / "molecule" / "shared"
     for command in (
