@@ -71,3 +71,21 @@ def agent_address(variables: Mapping[str, Any]) -> str:
             f"the address of the agent of {host} is not known in this run: set consul_agent_address for it"
         )
     return str(address)
+
+
+def reachable_address(client_address: str) -> str:
+    """The address at which a host reaches its own agent: the loopback one where the agent listens there.
+
+    ``client_address`` has one address or several with spaces between them, as consul_agent_client_address.
+    """
+    addresses = client_address.split()
+    for wildcard, loopback in (("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::1", "::1"), ("::", "::1")):  # noqa: S104
+        if wildcard in addresses:
+            return loopback
+    return addresses[0]
+
+
+def agent_url(client_address: str) -> str:
+    """Where the agent's HTTP API answers its own host."""
+    address = reachable_address(client_address)
+    return f"http://[{address}]:8500" if ":" in address else f"http://{address}:8500"

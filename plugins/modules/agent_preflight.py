@@ -83,7 +83,7 @@ from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.servicedns.consul.plugins.module_utils import host
+from ansible_collections.servicedns.consul.plugins.module_utils import agent, host
 
 AGENT_PORTS = (8300, 8301, 8302)
 CLIENT_PORTS = (8500, 8600)
@@ -102,14 +102,6 @@ def foreign_listeners(
     ]
 
 
-def reachable(client_addresses: list[str]) -> str:
-    """The address at which a host reaches its own agent: the loopback one where the agent listens there."""
-    for wildcard, loopback in (("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::1", "::1"), ("::", "::1")):  # noqa: S104
-        if wildcard in client_addresses:
-            return loopback
-    return client_addresses[0]
-
-
 def main() -> None:
     module = AnsibleModule(
         argument_spec=dict(
@@ -122,7 +114,6 @@ def main() -> None:
     )
     params = module.params
     client_addresses = params["client_address"].split()
-    local = reachable(client_addresses)
     problems = []
     address = ""
     container = image = None
@@ -153,8 +144,8 @@ def main() -> None:
         ansible_facts=dict(
             consul_agent=dict(
                 address=address,
-                http_url=f"http://[{local}]:8500" if ":" in local else f"http://{local}:8500",
-                dns_server=f"{local}#8600",
+                http_url=agent.agent_url(params["client_address"]),
+                dns_server=f"{agent.reachable_address(params['client_address'])}#8600",
                 image_present=image is not None,
                 requests_present=host.has_python_module("requests"),
                 apt_present=host.has_python_module("apt"),

@@ -12,9 +12,11 @@ version_added: 0.1.0
 description:
   - Writes the definitions into one file of the agent's configuration directory, reloads the agent, and waits until it
     serves them. The agent is never restarted.
-  - The file is validated by the running agent's own binary before it takes the place of the former one. When the agent
-    refuses it, the former one comes back and the module fails with the agent's words.
-  - Services that others registered, through the API or from other files, are not touched.
+  - The file is validated by the agent's own binary before it takes the place of the former one. When the agent refuses it,
+    the former one comes back, with the states that its checks had, and the module fails with the agent's words.
+  - Services that others registered, through the API or from other files, are not touched. A definition with the id of such
+    a service is an error.
+  - When no agent answers, the definitions are left in place for its return, and the module fails.
 author:
   - servicedns.consul contributors (@servicedns)
 options:
@@ -32,7 +34,7 @@ attributes:
     description: Says which services would be added, changed and removed.
   diff_mode:
     support: full
-    description: Names the services, and shows nothing of their definitions.
+    description: Names the services, and the keys that change in them, and shows no value.
 """
 
 EXAMPLES = r"""
@@ -50,24 +52,51 @@ services:
   sample: [web]
 """
 
+import copy
 import json
 import os
 import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.urls import open_url
 
 from ansible_collections.servicedns.consul.plugins.module_utils import agent_files, host
+from ansible_collections.servicedns.consul.plugins.module_utils.agent_api import AgentApi, AgentSilent
+from ansible_collections.servicedns.consul.plugins.module_utils.change_summary import summary
+from ansible_collections.servicedns.consul.plugins.module_utils.service_definitions import (
+    declared_checks,
+    parse_duration,
+    service_id,
+)
+
+Definition = t.Dict[str, t.Any]
 
 # Stays until the agent serves what it says, so that a run which was cut off is completed by the next.
 STAGED = f"{agent_files.DIRECTORY}/.services.staged"
 PATIENCE = 20.0  # seconds
+# A reload waits for the blocking query of a check with alias_node, which takes a minute.
+RELOAD_PATIENCE = 90.0  # seconds
 
 
-def by_id(definitions: list[dict[str, t.Any]]) -> dict[str, dict[str, t.Any]]:
-    """Definitions under their ids. A service's id is its name unless it says otherwise."""
-    return {definition.get("id") or definition["name"]: definition for definition in definitions}
+class Served(t.NamedTuple):
+    """What the agent serves: services and checks, each by id."""
+
+    services: dict[str, t.Any]
+    checks: dict[str, t.Any]
+
+
+def by_id(definitions: list[Definition]) -> dict[str, Definition]:
+    """Definitions under their ids."""
+    return {service_id(definition): definition for definition in definitions}
+
+
+def changed_keys(before: dict[str, Definition], after: dict[str, Definition]) -> dict[str, list[str]]:
+    """For each service that is declared otherwise than before, the keys that differ."""
+    return {
+        name: [key for key in {**before[name], **definition} if before[name].get(key) != definition.get(key)]
+        for name, definition in after.items()
+        if name in before and before[name] != definition
+    }
 
 
 #: Fields of a definition, what the agent calls them in its answer, and what stands for a field that is not given.
@@ -76,45 +105,73 @@ FIELDS: tuple[tuple[str, str, t.Any], ...] = (
     ("port", "Port", 0),
     ("address", "Address", ""),
     ("tags", "Tags", []),
+    ("meta", "Meta", {}),
+    ("enable_tag_override", "EnableTagOverride", False),
 )
 
 
-def differences(wanted: dict[str, dict[str, t.Any]], served: dict[str, t.Any]) -> list[str]:
-    """What the agent serves otherwise than declared, a phrase for each service."""
+def differences(wanted: dict[str, Definition], served: Served) -> list[str]:
+    """What the agent serves otherwise than declared, a phrase for each fault."""
     found = []
     for key, definition in wanted.items():
-        if key not in served:
+        if key not in served.services:
             found.append(f"{key} is not registered")
             continue
         for field, theirs, default in FIELDS:
-            declared, actual = definition.get(field) or default, served[key].get(theirs) or default
-            if declared != actual:
-                found.append(f"{key} has {field} {actual!r} instead of {declared!r}")
+            if field == "tags" and definition.get("enable_tag_override"):
+                continue  # others may have changed them
+            if (definition.get(field) or default) != (served.services[key].get(theirs) or default):
+                found.append(f"{key} has another {field}")
+        for check_id, check in declared_checks(definition).items():
+            if not is_served(check, served.checks.get(check_id), key):
+                found.append(f"{key} has no check {check_id} as declared")
     return found
 
 
-class Agent:
-    """The HTTP API of the host's agent."""
+def is_served(check: dict[str, t.Any], served: dict[str, t.Any] | None, service: str) -> bool:
+    """Whether the agent has a check as it is declared, as far as the agent tells."""
+    return (
+        served is not None
+        and served["ServiceID"] == service
+        and (not check.get("name") or check["name"] == served["Name"])
+        and all(
+            parse_duration(check.get(key) or "0") == parse_duration(served.get(theirs) or "0")
+            for key, theirs in (("interval", "Interval"), ("timeout", "Timeout"))
+        )
+    )
 
-    def __init__(self, url: str) -> None:
-        self.url = url
 
-    def _request(self, method: str, path: str) -> bytes:
+def ask(agent: AgentApi) -> Served:
+    """What the agent serves now."""
+    return Served(agent.get("agent", "services"), agent.get("agent", "checks"))
+
+
+def ask_patiently(agent: AgentApi) -> Served:
+    """As L(ask), of an agent that may be about to start."""
+    end = time.monotonic() + PATIENCE
+    while True:
         try:
-            return t.cast(bytes, open_url(self.url + path, method=method, timeout=10, use_proxy=False).read())
-        except OSError as error:
-            reply = getattr(error, "read", lambda: b"")()
-            raise host.HostError(
-                f"{method} {self.url}{path}: {reply.decode(errors='replace').strip() or error}"
-            ) from error
+            return ask(agent)
+        except AgentSilent:
+            container = host.docker_get(f"/containers/{host.CONTAINER}/json")
+            if not container or not container["State"]["Running"] or time.monotonic() > end:
+                raise
+            time.sleep(0.2)
 
-    def services(self) -> dict[str, t.Any]:
-        """What the agent serves, by id."""
-        return t.cast("dict[str, t.Any]", json.loads(self._request("GET", "/v1/agent/services")))
 
-    def reload(self) -> None:
-        """Make the agent read its files again."""
-        self._request("PUT", "/v1/agent/reload")
+def reload(agent: AgentApi) -> None:
+    """Make the agent read its files again."""
+    agent.put("agent", "reload")
+
+
+def render(definitions: list[Definition]) -> str:
+    """The file's content."""
+    return json.dumps({"services": definitions}, indent=4, sort_keys=True) + "\n"
+
+
+def parse(content: str) -> list[Definition]:
+    """The definitions in the file, none where there is no file."""
+    return t.cast("list[Definition]", json.loads(content)["services"]) if content else []
 
 
 def write(path: str, content: str) -> None:
@@ -122,38 +179,74 @@ def write(path: str, content: str) -> None:
     agent_files.write(path, content, os.stat(agent_files.DIRECTORY).st_uid)
 
 
-def validate(content: str) -> None:
-    """Let the running agent's own binary judge, together with the agent's file: a fragment alone is not valid."""
+def stage(content: str) -> None:
+    """Let the agent's own binary judge, together with the agent's file: a fragment alone is not valid."""
     write(STAGED, content)
-    files = [agent_files.in_container(path) for path in (agent_files.AGENT, STAGED)]
-    host.run("docker", "exec", host.CONTAINER, "consul", "validate", "-config-format=json", *files)
-
-
-def apply(agent: Agent, definitions: list[dict[str, t.Any]], before: str, after: str) -> None:
-    """Swap the file in and wait until the agent serves it, or put the former one back."""
-    wanted = by_id(definitions)
     try:
-        validate(after)
-    except host.HostError:
+        agent_files.validate(agent_files.AGENT, STAGED)
+    except BaseException:
         os.unlink(STAGED)
         raise
+
+
+def foreign(wanted: t.Iterable[str], ours: t.Iterable[str], served: Served) -> list[str]:
+    """Ids that are declared here and were registered by others."""
+    return sorted(set(wanted) & set(served.services) - set(ours))
+
+
+def with_states(definitions: list[Definition], served: Served) -> list[Definition]:
+    """Definitions whose checks start in the state that they had."""
+    result = copy.deepcopy(definitions)
+    for definition in result:
+        for check_id, check in declared_checks(definition).items():
+            if check_id in served.checks:
+                check["status"] = served.checks[check_id]["Status"]
+    return result
+
+
+def put_back(agent: AgentApi, before: str, served: Served) -> None:
+    """Give the agent its former services. A reload that failed has forgotten the states of their checks."""
+    write(agent_files.SERVICES, render(with_states(parse(before), served)))
+    reload(agent)
+    if before:
+        write(agent_files.SERVICES, before)
+    else:
+        os.unlink(agent_files.SERVICES)
+    reload(agent)
+
+
+def apply(agent: AgentApi, wanted: dict[str, Definition], before: str, after: str, served: Served) -> None:
+    """Swap the file in and wait until the agent serves it, or put the former one back."""
+    stage(after)
     write(agent_files.SERVICES, after)
     try:
-        agent.reload()
+        reload(agent)
         end = time.monotonic() + PATIENCE
-        while differences(wanted, agent.services()):
+        while found := differences(wanted, ask(agent)):
             if time.monotonic() > end:
-                raise host.HostError("; ".join(differences(wanted, agent.services())))
+                raise host.HostError("; ".join(found))
             time.sleep(0.1)
     except host.HostError as error:
-        if before:
-            write(agent_files.SERVICES, before)
-        else:
-            os.unlink(agent_files.SERVICES)
-        os.unlink(STAGED)
-        agent.reload()
+        try:
+            put_back(agent, before, served)
+        except host.HostError as second:
+            raise host.HostError(
+                f"the agent refused the services: {error}; and then its former ones, which are in its file: {second}"
+            ) from second
+        finally:
+            os.unlink(STAGED)
         raise host.HostError(f"the agent refused the services, and has its former ones again: {error}") from error
     os.unlink(STAGED)
+
+
+def leave_for_return(after: str) -> None:
+    """Put the definitions in place for an agent that does not answer now."""
+    if not host.docker_get(f"/containers/{host.CONTAINER}/json"):
+        raise host.HostError(
+            f"there is no container {host.CONTAINER} on this host: run an agent first, as the playbook site.yml does"
+        )
+    stage(after)
+    os.rename(STAGED, agent_files.SERVICES)
 
 
 def main() -> None:
@@ -164,23 +257,44 @@ def main() -> None:
         ),
         supports_check_mode=True,
     )
+    agent = AgentApi(module.params["agent_url"], timeout=RELOAD_PATIENCE)
     definitions = json.loads(module.params["definitions"])
-    agent = Agent(module.params["agent_url"])
-    wanted = by_id(definitions)
-    after = json.dumps({"services": definitions}, indent=4, sort_keys=True) + "\n"
+    wanted, after = by_id(definitions), render(definitions)
     before = host.read(agent_files.SERVICES)
+    former = by_id(parse(before))
     result = dict(
         services=sorted(wanted),
-        diff=agent_files.key_diff(
-            agent_files.SERVICES, by_id(json.loads(before or '{"services": []}')["services"]), wanted
+        diff=dict(
+            prepared=summary(set(wanted) - set(former), changed_keys(former, wanted), set(former) - set(wanted)),
         ),
     )
+    changed = before != after or os.path.exists(STAGED)
     try:
-        changed = before != after or os.path.exists(STAGED)
-        # A fresh host has no agent to ask in check mode.
-        changed = changed or bool(differences(wanted, agent.services()))
+        try:
+            served = ask_patiently(agent)
+        except AgentSilent as error:
+            if not module.check_mode:
+                leave_for_return(after)
+                raise host.HostError(
+                    f"the agent does not answer ({error}); the definitions are in place, and it serves them when it is "
+                    f"back: see docker logs {host.CONTAINER}"
+                ) from error
+            # A fresh host has no agent to ask in check mode.
+            if host.docker_get(f"/containers/{host.CONTAINER}/json"):
+                raise
+            module.exit_json(changed=changed, **result)
+        clash = foreign(wanted, former, served)
+        if clash and not module.check_mode:
+            # They may be ours, of a file that was lost: then they are gone when the agent has read its files again.
+            reload(agent)
+            clash = foreign(wanted, former, ask(agent))
+        if clash:
+            raise host.HostError(
+                f"others registered {', '.join(clash)} with this agent already: take another id, or remove theirs first"
+            )
+        changed = changed or bool(differences(wanted, served))
         if changed and not module.check_mode:
-            apply(agent, definitions, before, after)
+            apply(agent, wanted, before, after, served)
     except host.HostError as error:
         module.fail_json(msg=f"consul_services_definitions: {error}")
     module.exit_json(changed=changed, **result)

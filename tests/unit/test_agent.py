@@ -15,12 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plays import run_tasks
 
-from ansible_collections.servicedns.consul.plugins.filter import agent_address, agent_arguments, node_name
+from ansible_collections.servicedns.consul.plugins.filter import agent_address, agent_arguments, agent_url, node_name
 from ansible_collections.servicedns.consul.plugins.module_utils.agent import LABEL
 
 name_of = node_name.FilterModule().filters()["node_name"]
 arguments_of = agent_arguments.FilterModule().filters()["agent_arguments"]
 address_of = agent_address.FilterModule().filters()["agent_address"]
+url_of = agent_url.FilterModule().filters()["agent_url"]
 
 
 @pytest.mark.parametrize(
@@ -170,3 +171,23 @@ def test_filters_in_a_playbook(tmp_path: Path) -> None:
     result = run_tasks(tmp_path, [{"ansible.builtin.debug": {"msg": template}}], {"all": {"hosts": hosts}})
     assert "web-1 ['-server'] 192.168.100.4" in result.stdout
     assert "the address of the agent of node2 is not known in this run" in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("client_address", "expected"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8500"),
+        ("192.168.100.4 127.0.0.1", "http://127.0.0.1:8500"),
+        ("0.0.0.0", "http://127.0.0.1:8500"),
+        ("::", "http://[::1]:8500"),
+        ("192.168.100.4", "http://192.168.100.4:8500"),
+    ],
+)
+def test_agent_url(client_address: str, expected: str) -> None:
+    assert url_of(client_address) == expected
+
+
+@pytest.mark.parametrize("client_address", ["", " ", None, ["127.0.0.1"]])
+def test_agent_url_of_nothing(client_address: Any) -> None:
+    with pytest.raises(AnsibleFilterError, match="^agent_url: needs IP addresses with spaces between them"):
+        url_of(client_address)

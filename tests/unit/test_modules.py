@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.servicedns.consul.plugins.module_utils.agent_files import key_diff
 from ansible_collections.servicedns.consul.plugins.module_utils.host import Listener
 from ansible_collections.servicedns.consul.plugins.modules import agent_preflight, agent_services, forwarding_preflight
 
@@ -33,20 +32,6 @@ def test_foreign_listeners_of_the_agent(listener: Listener, foreign: bool) -> No
 
 
 @pytest.mark.parametrize(
-    ("client_address", "expected"),
-    [
-        ("127.0.0.1", "127.0.0.1"),
-        ("192.168.100.4 127.0.0.1", "127.0.0.1"),
-        ("0.0.0.0", "127.0.0.1"),
-        ("::", "::1"),
-        ("192.168.100.4", "192.168.100.4"),
-    ],
-)
-def test_reachable(client_address: str, expected: str) -> None:
-    assert agent_preflight.reachable(client_address.split()) == expected
-
-
-@pytest.mark.parametrize(
     ("listener", "foreign"),
     [
         (Listener("udp", "127.0.0.2", 53, "dnsmasq", 7), True),
@@ -59,30 +44,84 @@ def test_foreign_listeners_of_dnsmasq(listener: Listener, foreign: bool) -> None
     assert forwarding_preflight.foreign_listeners([listener], ["127.0.0.2"], 0) == ([listener] if foreign else [])
 
 
-WEB = {"name": "web", "port": 80, "tags": ["a"]}
-SERVED = {"ID": "web", "Service": "web", "Port": 80, "Tags": ["a"], "Address": ""}
+WEB: dict[str, Any] = {
+    "name": "web",
+    "port": 80,
+    "tags": ["a"],
+    "check": {"http": "http://127.0.0.1", "interval": "1m"},
+}
+SERVED = {
+    "ID": "web",
+    "Service": "web",
+    "Port": 80,
+    "Tags": ["a"],
+    "Address": "",
+    "Meta": {},
+    "EnableTagOverride": False,
+}
+CHECK = {"ServiceID": "web", "Name": "Service 'web' check", "Interval": "1m0s", "Timeout": ""}
+CHECKS = {"service:web": CHECK}
 
 
 @pytest.mark.parametrize(
-    ("definition", "served", "expected"),
+    ("definition", "services", "checks", "expected"),
     [
-        (WEB, {"web": SERVED}, []),
-        (WEB, {"web": SERVED, "foreign": {}}, []),
-        ({"name": "web"}, {"web": SERVED | {"Port": 0, "Tags": None}}, []),
-        (WEB, {}, ["web is not registered"]),
-        (WEB, {"web": SERVED | {"Port": 81}}, ["web has port 81 instead of 80"]),
-        (WEB, {"web": SERVED | {"Tags": []}}, ["web has tags [] instead of ['a']"]),
-        (WEB | {"address": "10.0.0.1"}, {"web": SERVED}, ["web has address '' instead of '10.0.0.1'"]),
-        (WEB | {"id": "w1"}, {"w1": SERVED | {"Service": "other"}}, ["w1 has name 'other' instead of 'web'"]),
+        (WEB, {"web": SERVED}, CHECKS, []),
+        (WEB, {"web": SERVED, "foreign": {}}, {**CHECKS, "foreign": {}}, []),
+        ({"name": "web"}, {"web": SERVED | {"Port": 0, "Tags": None}}, {}, []),
+        (WEB, {}, CHECKS, ["web is not registered"]),
+        (WEB, {"web": SERVED | {"Port": 81}}, CHECKS, ["web has another port"]),
+        (WEB, {"web": SERVED | {"Tags": []}}, CHECKS, ["web has another tags"]),
+        (
+            WEB | {"enable_tag_override": True},
+            {"web": SERVED | {"Tags": []}},
+            CHECKS,
+            ["web has another enable_tag_override"],
+        ),
+        (WEB | {"enable_tag_override": True}, {"web": SERVED | {"Tags": [], "EnableTagOverride": True}}, CHECKS, []),
+        (WEB | {"meta": {"a": "b"}}, {"web": SERVED}, CHECKS, ["web has another meta"]),
+        (WEB | {"address": "10.0.0.1"}, {"web": SERVED}, CHECKS, ["web has another address"]),
+        (WEB, {"web": SERVED}, {}, ["web has no check service:web as declared"]),
+        (
+            WEB,
+            {"web": SERVED},
+            {"service:web": CHECK | {"ServiceID": "x"}},
+            ["web has no check service:web as declared"],
+        ),
+        (
+            WEB,
+            {"web": SERVED},
+            {"service:web": CHECK | {"Interval": "1s"}},
+            ["web has no check service:web as declared"],
+        ),
+        (
+            {"name": "web", "port": 80, "tags": ["a"], "checks": [{"id": "c", "name": "n", "ttl": "1s"}]},
+            {"web": SERVED},
+            {"c": {"ServiceID": "web", "Name": "other"}},
+            ["web has no check c as declared"],
+        ),
     ],
 )
-def test_differences(definition: dict[str, Any], served: dict[str, Any], expected: list[str]) -> None:
+def test_differences(
+    definition: dict[str, Any], services: dict[str, Any], checks: dict[str, Any], expected: list[str]
+) -> None:
+    served = agent_services.Served(services, checks)
     assert agent_services.differences(agent_services.by_id([definition]), served) == expected
 
 
-def test_key_diff_names_keys_and_nothing_else() -> None:
-    before = agent_services.by_id([WEB | {"token": "secret"}, {"name": "gone"}, {"name": "same"}])
-    after = agent_services.by_id([WEB | {"token": "other"}, {"name": "new"}, {"name": "same"}])
-    found = key_diff("/file", before, after)
-    assert found["before"] == "gone\nsame\nweb (as it was)\n"
-    assert found["after"] == "new\nsame\nweb (changed)\n"
+def test_changed_keys() -> None:
+    before = agent_services.by_id([WEB, {"name": "gone"}, {"name": "same"}])
+    after = agent_services.by_id([WEB | {"port": 81, "token": "secret"}, {"name": "new"}, {"name": "same"}])
+    assert agent_services.changed_keys(before, after) == {"web": ["port", "token"]}
+
+
+def test_former_definitions_come_back_with_the_states_of_their_checks() -> None:
+    served = agent_services.Served({}, {"service:web": CHECK | {"Status": "passing"}})
+    (found,) = agent_services.with_states([WEB], served)
+    assert found == WEB | {"check": WEB["check"] | {"status": "passing"}}
+    assert "status" not in WEB["check"]
+
+
+def test_only_what_is_not_ours_is_foreign() -> None:
+    served = agent_services.Served({"a": {}, "b": {}, "c": {}}, {})
+    assert agent_services.foreign(["a", "b", "d"], ["b"], served) == ["a"]
