@@ -17,18 +17,22 @@ import difflib
 import ipaddress
 import os.path
 import re
-from typing import Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Sequence
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import ArgumentTypeError, ArgumentValueError, ElementError
 
 from ansible_collections.servicedns.consul.plugins.module_utils.agent import LABEL, agent_arguments, ip, node_name
+from ansible_collections.servicedns.consul.plugins.module_utils.datacenter import external_findings, query_findings
+from ansible_collections.servicedns.consul.plugins.module_utils.findings import Finding, kind_of, label, shown
+from ansible_collections.servicedns.consul.plugins.module_utils.service_definitions import (
+    definitions_findings,
+    script_checks,
+)
 
 #: An option of an argument spec: type, choices, elements, default, ...
 Option = Mapping[str, Any]
 Options = Mapping[str, Option]
-#: Where the fault is, as in C(consul_services_definitions[1].port), and what is wrong and allowed.
-Finding = Tuple[str, str]
 
 
 class Fault(NamedTuple):
@@ -86,9 +90,10 @@ def check(
         if host not in variables:
             faults.append(Fault((host,), "groups", "is no host of the inventory"))
         ours = {name: value for name, value in variables.get(host, {}).items() if name.startswith(prefixes)}
-        findings = list(_unknown(ours, options))
+        known = {**options, **_contributed(ours, options)}
+        findings = list(_unknown(ours, known))
         typed[host] = {}
-        for name, option in options.items():
+        for name, option in known.items():
             if name not in ours:
                 continue
             value, wrong = _typed(name, ours[name], option)
@@ -100,7 +105,8 @@ def check(
             findings += wrong
         for host_check in HOST_CHECKS:
             findings += host_check(typed[host], options)
-        faults += [Fault((host,), *finding) for finding in findings]
+        # An item that is no mapping is found by its type, and again among the services.
+        faults += [Fault((host,), *finding) for finding in dict.fromkeys(findings)]
     inventory = Inventory(servers, clients, typed, addresses or {})
     for inventory_check in INVENTORY_CHECKS:
         faults += inventory_check(inventory)
@@ -119,20 +125,6 @@ def _names(hosts: Sequence[str], most: int = 10) -> str:
     """The names of hosts, cut to what a line can hold."""
     rest = len(hosts) - most
     return ", ".join(hosts[:most]) + (f" and {rest} more" if rest > 0 else "")
-
-
-def shown(value: Any) -> str:
-    """A value as a message shows it; never what is inside of a mapping or a list."""
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, (list, tuple)):
-        return "a list"
-    if isinstance(value, bool) or value is None:
-        return {True: "true", False: "false", None: "an empty value"}[value]
-    if isinstance(value, (int, float)):
-        return str(value)
-    text = str(value)
-    return repr(text if len(text) <= 80 else text[:77] + "...")
 
 
 # One value: its type
@@ -187,19 +179,10 @@ def _mistaken(path: str, value: Any, kind: str, choices: Sequence[Any] | None) -
     # YAML reads the choice off as false; the validator knows that.
     is_boolean = isinstance(value, bool) and not choices
     if {"list": not is_list, "dict": not is_mapping}.get(kind, False):
-        return path, f"{_kind(value)} is not {TYPES[kind]}"
+        return path, f"{kind_of(value)} is not {TYPES[kind]}"
     if kind in ("str", "path", "int") and (is_list or is_mapping or is_boolean or value is None):
         return path, f"{shown(value)} is not {TYPES[kind]}"
     return None
-
-
-def _kind(value: Any) -> str:
-    """What a value is, without showing it."""
-    if isinstance(value, str):
-        return "a string"
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return "a number"
-    return shown(value)
 
 
 def _spec_fault(error: Exception, value: Any, option: Option) -> str:
@@ -268,25 +251,6 @@ def _retry_join(path: str, value: Sequence[str]) -> Iterator[Finding]:
             )
 
 
-def _label_fault(value: str) -> str | None:
-    """What is wrong with a string that must be a DNS label."""
-    if LABEL.fullmatch(value):
-        return None
-    usual = {
-        "_": "names with underscores are not reachable over DNS",
-        ".": "names with dots are not reachable over DNS",
-    }
-    why = [text for character, text in usual.items() if character in value]
-    why.append("a DNS label has 1 to 63 letters, digits and hyphens, with no hyphen at its ends")
-    return f"{shown(value)} is no DNS label: {'; '.join(why)}"
-
-
-def _label(path: str, value: str) -> Iterator[Finding]:
-    fault = _label_fault(value)
-    if fault:
-        yield path, fault
-
-
 def _dns_name(value: str) -> bool:
     return len(value) <= 253 and all(LABEL.fullmatch(label) for label in value.split("."))
 
@@ -335,70 +299,6 @@ def _flags(path: str, value: Mapping[str, Any]) -> Iterator[Finding]:
                 f"{path}.{name}",
                 "everyone who may run docker inspect reads the command line: a secret belongs to consul_agent_config",
             )
-
-
-def _services(path: str, value: Sequence[Any]) -> Iterator[Finding]:
-    positions: dict[str, int] = {}
-    for index, service in enumerate(value):
-        if not isinstance(service, Mapping):
-            continue
-        here = f"{path}[{index}]"
-        yield from service_findings(here, service)
-        identifier = service.get("id", service.get("name"))
-        if not isinstance(identifier, str) or not identifier:
-            continue
-        if identifier in positions:
-            text = f"{shown(identifier)} is the id of {path}[{positions[identifier]}] too: ids (by default the name) are unique on a host"
-            yield f"{here}.{'id' if 'id' in service else 'name'}", text
-        positions.setdefault(identifier, index)
-
-
-def service_findings(path: str, service: Mapping[str, Any]) -> Iterator[Finding]:
-    """What is wrong with one service. Keys that are not looked at pass through to Consul."""
-    for key, key_check in SERVICE_CHECKS.items():
-        if key in service:
-            yield from key_check(f"{path}.{key}", service[key])
-    if "name" not in service:
-        yield f"{path}.name", "is missing: a service needs a name, such as flapp1"
-
-
-def _service_name(path: str, value: Any) -> Iterator[Finding]:
-    if isinstance(value, str):
-        yield from _label(path, value)
-    else:
-        yield path, f"{shown(value)} is not a string: a service needs a name, such as flapp1"
-
-
-def _service_id(path: str, value: Any) -> Iterator[Finding]:
-    if not isinstance(value, str) or not value:
-        yield path, f"{shown(value)} must be a string, and not empty; without id it is the name"
-
-
-def _service_port(path: str, value: Any) -> Iterator[Finding]:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 65535:
-        # Consul's own reader refuses a number in quotes.
-        yield (
-            path,
-            f"{shown(value)} must be a number from 1 to 65535, without quotes; leave it out for a service without port",
-        )
-
-
-def _service_tags(path: str, value: Any) -> Iterator[Finding]:
-    if not isinstance(value, (list, tuple)):
-        yield path, f"{shown(value)} is not a list of strings"
-        return
-    for index, tag in enumerate(value):
-        if not isinstance(tag, str) or not tag:
-            yield f"{path}[{index}]", f"{shown(tag)} must be a string, and not empty"
-
-
-#: What is looked at in a service, by key.
-SERVICE_CHECKS: dict[str, Callable[[str, Any], Iterator[Finding]]] = {
-    "name": _service_name,
-    "id": _service_id,
-    "port": _service_port,
-    "tags": _service_tags,
-}
 
 
 def _listen_addresses(path: str, value: Sequence[str]) -> Iterator[Finding]:
@@ -467,15 +367,16 @@ VALUE_CHECKS: dict[str, Callable[[str, Any], Iterator[Finding]]] = {
     "consul_agent_ui": _role_sets("set consul_server_ui or consul_client_ui"),
     "consul_agent_datacenter": _datacenter,
     "consul_agent_domain": _domain,
-    "consul_agent_node_name": _label,
+    "consul_agent_node_name": label,
     "consul_agent_network": _cidr,
     "consul_agent_address": _agent_address,
     "consul_agent_client_address": _client_address,
     "consul_agent_retry_join": _retry_join,
     "consul_agent_flags": _flags,
     "consul_server_bootstrap_expect": _bootstrap_expect,
-    "consul_services_definitions": _services,
     "consul_services_agent_url": _url,
+    "consul_services_external": external_findings,
+    "consul_services_prepared_queries": query_findings,
     "dnsmasq_forwarding_domain": _domain,
     "dnsmasq_forwarding_server": _dns_server,
     "dnsmasq_forwarding_listen_addresses": _listen_addresses,
@@ -485,6 +386,17 @@ VALUE_CHECKS: dict[str, Callable[[str, Any], Iterator[Finding]]] = {
 
 
 # One host
+
+
+SERVICES = "consul_services_definitions"
+#: Lists of services that groups and hosts add to the one of this name.
+MORE_SERVICES = re.compile(SERVICES + "_.+")
+
+
+def _contributed(variables: Mapping[str, Any], options: Options) -> Options:
+    """The options of the lists of services that have a name of the user's choice."""
+    names = [name for name in variables if name not in options and MORE_SERVICES.fullmatch(name)]
+    return {name: options[SERVICES] for name in names if SERVICES in options}
 
 
 def _unknown(variables: Mapping[str, Any], options: Options) -> Iterator[Finding]:
@@ -516,6 +428,26 @@ def _remote_script_checks(variables: Mapping[str, Any], options: Options) -> Ite
         )
 
 
+def _service_lists(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The lists of services of a host, by variable."""
+    return {name: value for name, value in variables.items() if name == SERVICES or MORE_SERVICES.fullmatch(name)}
+
+
+def _services(variables: Mapping[str, Any], options: Options) -> Iterator[Finding]:
+    yield from definitions_findings(
+        _service_lists(variables), variables.get("consul_services_allow_unknown_keys") is True
+    )
+
+
+def _scripts_are_on(variables: Mapping[str, Any], options: Options) -> Iterator[Finding]:
+    if variables.get("consul_agent_script_checks") != "off":
+        return
+    for name, services in _service_lists(variables).items():
+        for index, service in enumerate(services):
+            for path in script_checks(f"{name}[{index}]", service):
+                yield path, "args runs a program, and consul_agent_script_checks is off: set it to local"
+
+
 def _upstream_is_own(variables: Mapping[str, Any], options: Options) -> Iterator[Finding]:
     name = "dnsmasq_forwarding_listen_addresses"
     listen = [ip(address) for address in variables.get(name, options.get(name, {}).get("default", []))]
@@ -529,6 +461,8 @@ def _upstream_is_own(variables: Mapping[str, Any], options: Options) -> Iterator
 HOST_CHECKS: Sequence[Callable[[Mapping[str, Any], Options], Iterable[Finding]]] = (
     _address_in_network,
     _remote_script_checks,
+    _services,
+    _scripts_are_on,
     _upstream_is_own,
 )
 
@@ -623,10 +557,28 @@ def _bootstrap(inventory: Inventory) -> Iterator[Fault]:
         )
 
 
+#: What one host does for the whole datacentre, whichever that is.
+OF_THE_DATACENTER = ("consul_services_external", "consul_services_prepared_queries")
+
+
+def _one_for_all(inventory: Inventory) -> Iterator[Fault]:
+    """What belongs to the whole datacentre is declared once."""
+    for name in OF_THE_DATACENTER:
+        said = {host: inventory.variables[host].get(name, []) for host in inventory.hosts}
+        others = [host for host in inventory.hosts if said[host] != said[inventory.hosts[0]]]
+        if others:
+            yield Fault(
+                tuple(others),
+                name,
+                f"is another list than that of {inventory.hosts[0]}: it is for the whole datacentre, so set it for all hosts",
+            )
+
+
 #: What the variables of all hosts say together.
 INVENTORY_CHECKS: Sequence[Callable[[Inventory], Iterable[Fault]]] = (
     _groups,
     _unique_addresses,
     _unique_node_names,
     _bootstrap,
+    _one_for_all,
 )

@@ -64,7 +64,14 @@ def test_nothing_set_is_fine() -> None:
                 [],
                 [{"name": "flapp1", "port": 5000, "tags": ["flask-app"]}, {"name": "Flapp2"}],
                 [{"name": "web", "id": "web_1"}, {"name": "web", "id": "web.2"}],
-                [{"name": "web", "checks": [{"http": "http://localhost"}], "meta": {"a_b": "c"}, "token": "secret"}],
+                [
+                    {
+                        "name": "web",
+                        "checks": [{"http": "http://localhost", "interval": "5s"}],
+                        "meta": {"a_b": "c"},
+                        "token": "secret",
+                    }
+                ],
             ],
         ),
         ("dnsmasq_forwarding_domain", ["consul", "consul.example.com"]),
@@ -285,6 +292,34 @@ def test_all_faults_of_all_services_are_found() -> None:
     ]
 
 
+def test_lists_of_services_of_any_name_count() -> None:
+    other = f"{SERVICES}_web"
+    assert errors({"node2": {SERVICES: [{"name": "db"}], other: [{"name": "web"}]}}) == []
+    assert errors({"node2": {SERVICES: [{"name": "db"}, {"name": "web"}], other: [{"name": "web"}]}}) == [
+        f"node2: {other}[0].name: 'web' is the id of {SERVICES}[1] too: ids (by default the name) are unique on a host"
+    ]
+    assert errors_of_node2(other, "web") == [f"node2: {other}: a string is not a list"]
+    assert errors_of_node2(other, [1]) == [f"node2: {other}[0]: a number is not a mapping"]
+    assert errors_of_node2(f"{SERVICES}_", []) == [
+        f"node2: {SERVICES}_: no role knows this variable; did you mean {SERVICES}?"
+    ]
+
+
+def test_unknown_keys_of_services_may_be_allowed() -> None:
+    services = [{"name": "web", "prot": 80}]
+    assert errors({"node2": {SERVICES: services}}) == [f"node2: {SERVICES}[0].prot: unknown key, did you mean port?"]
+    assert errors({"node2": {SERVICES: services, "consul_services_allow_unknown_keys": True}}) == []
+
+
+@pytest.mark.parametrize("scripts", ["off", False])
+def test_script_checks_must_be_on(scripts: Any) -> None:
+    services = [{"name": "web", "checks": [{"ttl": "1h"}, {"args": ["true"], "interval": "1s"}]}]
+    assert errors({"node2": {SERVICES: services}}) == []
+    assert errors({"node2": {SERVICES: services, "consul_agent_script_checks": scripts}}) == [
+        f"node2: {SERVICES}[0].checks[1]: args runs a program, and consul_agent_script_checks is off: set it to local"
+    ]
+
+
 def test_the_same_id_on_two_hosts_is_fine() -> None:
     assert errors({host: {SERVICES: [{"name": "web"}]} for host in ("node2", "node3")}) == []
 
@@ -467,3 +502,19 @@ def test_templates_that_cannot_be_evaluated() -> None:
     assert errors_of_node2("consul_agent_config", failed) == [
         f"node2: consul_agent_config: {text} the reason may hold a secret, and is not shown"
     ]
+
+
+DB = [{"name": "db", "address": "10.0.0.9"}]
+OF_ALL = "is another list than that of node1: it is for the whole datacentre, so set it for all hosts"
+
+
+@pytest.mark.parametrize("name", validation.OF_THE_DATACENTER)
+def test_what_belongs_to_the_datacentre_is_the_same_on_all_hosts(name: str) -> None:
+    value = DB if name == "consul_services_external" else [{"name": "db", "service": {"service": "db"}}]
+    everyone = ("node1", "node2", "node3")
+    assert errors({host: {name: value} for host in everyone}) == []
+    assert errors({host: {name: value} for host in everyone[:2]}) == [f"node3: {name}: {OF_ALL}"]
+    assert errors({"node1": {name: value}}) == [f"node2, node3: {name}: {OF_ALL}"]
+    assert errors({host: {name: [*value, {"name": "a_b"}]} for host in everyone})[0].startswith(
+        f"node1, node2, node3: {name}[1].name: 'a_b' is no DNS label: "
+    )
