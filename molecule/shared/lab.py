@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,17 @@ def connect(node: str) -> Host:
 def dig(host: Host, arguments: str) -> list[str]:
     """What ``dig +short`` prints, sorted."""
     return sorted(host.check_output(f"dig +short {arguments}").splitlines())
+
+
+def until(host: Host, condition: str, seconds: int = 40) -> None:
+    """Wait until a condition of the shell holds on a host."""
+    done = host.run(f"timeout {seconds} sh -c {shlex.quote(f'until {condition}; do sleep 0.1; done')}")
+    assert done.rc == 0, f"not within {seconds} s: {condition}"
+
+
+def until_dig(host: Host, name: str, *expected: str) -> None:
+    """Wait until the host's resolver answers a name with these, in any order."""
+    until(host, f'[ "$(dig +short {name} | sort | xargs)" = "{" ".join(sorted(expected))}" ]')
 
 
 def addresses(host: Host, name: str) -> set[str]:
