@@ -2,7 +2,7 @@
 # make lab-down  removes them
 # make test      everything that CI runs; `make test STAGES="lint unit"` for some of it
 # make lint      static checks only
-# make bench     measures the collection against the same work typed by hand, into docs/benchmarks.md
+# make bench     measures the collection, into docs/benchmarks.md; `make bench SECTIONS=services` for some of it
 # make clean     removes the lab, its images and caches, and the virtual environment
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -37,7 +37,7 @@ lint: venv
 	antsibull-changelog lint
 
 bench: venv
-	python tests/bench.py
+	PYTHONPATH=tests python -m bench $(SECTIONS)
 
 clean: venv
 	ansible-playbook $(LAB)/destroy.yml
