@@ -10,68 +10,40 @@ time, and what others created stays theirs.
 from __future__ import annotations
 
 import base64
-import difflib
 import json
 import re
 import typing as t
 
+from ansible_collections.servicedns.consul.plugins.module_utils import rules
 from ansible_collections.servicedns.consul.plugins.module_utils.agent import LABEL, ip
 from ansible_collections.servicedns.consul.plugins.module_utils.agent_api import AgentApi, AgentRefused, AgentSilent
 from ansible_collections.servicedns.consul.plugins.module_utils.change_summary import summary
-from ansible_collections.servicedns.consul.plugins.module_utils.findings import Finding, kind_of, label_fault, shown
+from ansible_collections.servicedns.consul.plugins.module_utils.findings import Finding, label, label_fault, shown
 from ansible_collections.servicedns.consul.plugins.module_utils.host import HostError
-from ansible_collections.servicedns.consul.plugins.module_utils.service_definitions import SERVICE, parse_duration
-
-#: Finds what is wrong with a value at a path.
-Check = t.Callable[[str, t.Any], t.Iterator[Finding]]
-
+from ansible_collections.servicedns.consul.plugins.module_utils.service_definitions import SERVICE
 
 # Findings
 
 
-def _text(path: str, value: t.Any) -> t.Iterator[Finding]:
-    if not isinstance(value, str) or not value:
-        yield path, f"{shown(value)} must be a string, and not empty"
-
-
-def _token(path: str, value: t.Any) -> t.Iterator[Finding]:
+def _token(path: str, value: t.Any, loose: bool) -> t.Iterator[Finding]:
     if not isinstance(value, str) or not value:
         yield path, "must be a string, and not empty"
     elif value == HIDDEN:
         yield path, "is what Consul shows in place of a token, and not the token"
 
 
-def _shared(key: str) -> Check:
-    """The check of a key that services with an agent have too."""
-
-    def check(path: str, value: t.Any) -> t.Iterator[Finding]:
-        yield from SERVICE[key](path, value, False)
-
-    return check
-
-
-_boolean, _meta, _tags = _shared("enable_tag_override"), _shared("meta"), _shared("tags")
-
-
-def _count(path: str, value: t.Any) -> t.Iterator[Finding]:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        yield path, f"{shown(value)} must be a whole number, 0 or more, without quotes"
-
-
-def _label(path: str, value: t.Any) -> t.Iterator[Finding]:
-    if not isinstance(value, str):
-        yield path, f"{shown(value)} must be a string"
-        return
-    fault = label_fault(value)
-    if fault:
-        yield path, fault
+def _label(path: str, value: t.Any, loose: bool) -> t.Iterator[Finding]:
+    if isinstance(value, str):
+        yield from label(path, value)
+    else:
+        yield path, f"{shown(value)} is not a string"
 
 
 def _dns_name(value: str) -> bool:
-    return len(value) <= 253 and all(LABEL.fullmatch(label) for label in value.split("."))
+    return len(value) <= 253 and all(LABEL.fullmatch(part) for part in value.split("."))
 
 
-def _address(path: str, value: t.Any) -> t.Iterator[Finding]:
+def _address(path: str, value: t.Any, loose: bool) -> t.Iterator[Finding]:
     number = ip(value) if isinstance(value, str) else None
     if number is not None:
         if number.is_unspecified or number.is_loopback or number.is_multicast:
@@ -85,67 +57,25 @@ def _address(path: str, value: t.Any) -> t.Iterator[Finding]:
         )
 
 
-def _ttl(path: str, value: t.Any) -> t.Iterator[Finding]:
-    seconds = parse_duration(value) if isinstance(value, str) else None
-    if seconds is None:
-        yield path, f"{shown(value)} is not a duration: write it with its unit, such as 10s or 1m30s"
-    elif seconds < 0:
-        yield path, f"{shown(value)} must be 0s or more"
+def _ttl(path: str, value: t.Any, loose: bool) -> t.Iterator[Finding]:
+    if value != "0s":
+        yield from rules.duration(path, value, loose)
 
 
-def _list_of(check: Check) -> Check:
-    def check_all(path: str, value: t.Any) -> t.Iterator[Finding]:
-        if not isinstance(value, (list, tuple)):
-            yield path, f"{kind_of(value)} is not a list"
-            return
-        for index, item in enumerate(value):
-            yield from check(f"{path}[{index}]", item)
-
-    return check_all
-
-
-def _structure(fields: t.Mapping[str, Check], **needed: str) -> Check:
-    """A mapping with known keys.
-
-    :arg needed: what to say when a key is missing
-    """
-
-    def check_fields(path: str, value: t.Any) -> t.Iterator[Finding]:
-        if not isinstance(value, t.Mapping):
-            yield path, f"{kind_of(value)} is not a mapping"
-            return
-        meant: dict[t.Any, str | None] = {}
-        for key in value:
-            if key not in fields:
-                close = difflib.get_close_matches(str(key), fields, n=1, cutoff=0.6)
-                meant[key] = close[0] if close else None
-                said = f", did you mean {meant[key]}?" if close else f"; allowed are {', '.join(sorted(fields))}"
-                # In one line, whatever the key is.
-                plain = re.fullmatch(r"[\w-]{1,80}", str(key))
-                yield f"{path}.{key}" if plain else f"{path}[{shown(str(key))}]", f"unknown key{said}"
-        for key, check in fields.items():
-            if key in value:
-                yield from check(f"{path}.{key}", value[key])
-            elif key in needed and key not in meant.values():
-                yield f"{path}.{key}", f"is missing: {needed[key]}"
-
-    return check_fields
-
-
-def _query_name(path: str, value: t.Any) -> t.Iterator[Finding]:
+def _query_name(path: str, value: t.Any, loose: bool) -> t.Iterator[Finding]:
     if not isinstance(value, str):
-        yield path, f"{shown(value)} must be a string"
+        yield path, f"{shown(value)} is not a string"
         return
     # name.query.consul: Consul joins what is left of query, so that a name may have dots.
-    for label in value.split("."):
-        fault = label_fault(label)
+    for part in value.split("."):
+        fault = label_fault(part)
         if fault:
-            whole = "" if label == value else f"{shown(value)}: "
+            whole = "" if part == value else f"{shown(value)}: "
             yield path, whole + fault
             return
 
 
-def _template_name(path: str, value: t.Any) -> t.Iterator[Finding]:
+def _template_name(path: str, value: t.Any, loose: bool) -> t.Iterator[Finding]:
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9.-]*", value):
         yield (
             path,
@@ -154,59 +84,87 @@ def _template_name(path: str, value: t.Any) -> t.Iterator[Finding]:
         )
 
 
-def _template_type(path: str, value: t.Any) -> t.Iterator[Finding]:
-    if value != "name_prefix_match":
-        yield path, f"{shown(value)} must be name_prefix_match, which is the only type"
+def _needs(fields: rules.Rules, **needed: str) -> rules.Rule:
+    """A mapping with known keys.
+
+    :arg needed: what to say when a key is missing
+    """
+
+    def rule(path: str, value: t.Any, loose: bool) -> t.Iterator[Finding]:
+        yield from rules.fields(path, value, fields, loose)
+        for key, why in needed.items():
+            if isinstance(value, t.Mapping) and rules.missing(value, key, fields):
+                yield f"{path}.{key}", f"is missing: {why}"
+
+    return rule
 
 
-def _target(path: str, value: t.Any) -> t.Iterator[Finding]:
-    yield from _structure({key: _text for key in ("datacenter", "peer", "partition", "namespace")})(path, value)
+TARGET: rules.Rules = dict.fromkeys(("datacenter", "peer", "partition", "namespace"), rules.filled)
+
+
+def _target(path: str, value: t.Any, loose: bool) -> t.Iterator[Finding]:
+    yield from rules.fields(path, value, TARGET, loose)
     if isinstance(value, t.Mapping) and not value:
         yield path, "is empty: name a datacenter or a peer"
 
 
-def _failover(path: str, value: t.Any) -> t.Iterator[Finding]:
-    fields = {"nearest_n": _count, "datacenters": _list_of(_text), "targets": _list_of(_target)}
-    yield from _structure(fields)(path, value)
+FAILOVER: rules.Rules = {
+    "nearest_n": rules.count,
+    "datacenters": rules.list_of(rules.filled),
+    "targets": rules.list_of(_target),
+}
+
+
+def _failover(path: str, value: t.Any, loose: bool) -> t.Iterator[Finding]:
+    yield from rules.fields(path, value, FAILOVER, loose)
     if isinstance(value, t.Mapping) and value.get("targets") and (value.get("nearest_n") or value.get("datacenters")):
         yield path, "Consul takes either targets, or nearest_n and datacenters"
 
 
-def _query_service(path: str, value: t.Any) -> t.Iterator[Finding]:
-    yield from _structure(
-        {
-            "service": _text,
-            "failover": _failover,
-            "only_passing": _boolean,
-            "near": _text,
-            "tags": _tags,
-            "node_meta": _meta,
-            "service_meta": _meta,
-            "ignore_check_ids": _list_of(_text),
-            "connect": _boolean,
-            "sameness_group": _text,
-            "namespace": _text,
-            "partition": _text,
-            "peer": _text,
-        },
-        service="a query asks for a service, such as flapp1",
-    )(path, value)
+QUERY_SERVICE: rules.Rules = {
+    "service": rules.filled,
+    "failover": _failover,
+    "only_passing": rules.boolean,
+    "near": rules.filled,
+    "tags": SERVICE["tags"],
+    "node_meta": SERVICE["meta"],
+    "service_meta": SERVICE["meta"],
+    "ignore_check_ids": rules.list_of(rules.filled),
+    "connect": rules.boolean,
+    "sameness_group": rules.filled,
+    "namespace": rules.filled,
+    "partition": rules.filled,
+    "peer": rules.filled,
+}
+
+
+def _query_service(path: str, value: t.Any, loose: bool) -> t.Iterator[Finding]:
+    yield from _needs(QUERY_SERVICE, service="a query asks for a service, such as flapp1")(path, value, loose)
     if isinstance(value, t.Mapping) and value.get("sameness_group") and value.get("failover"):
         yield path, "Consul takes either sameness_group or failover"
 
 
-_EXTERNAL = _structure(
-    {
-        **{key: _shared(key) for key in ("name", "port", "tags", "meta", "tagged_addresses", "weights")},
-        "address": _address,
-        "id": _text,
-        "node": _label,
-        "enable_tag_override": _boolean,
-        "node_meta": _meta,
-    },
-    name="a service needs a name, such as db",
-    address="a service without an agent needs an address, such as 10.0.0.9 or db.example.com",
-)
+TEMPLATE: rules.Rules = {
+    "type": rules.one_of("name_prefix_match"),
+    "regexp": rules.filled,
+    "remove_empty_tags": rules.boolean,
+}
+QUERY: rules.Rules = {
+    "name": _query_name,
+    "session": rules.filled,
+    "token": _token,
+    "template": _needs(TEMPLATE, type="the only type is name_prefix_match"),
+    "service": _query_service,
+    "dns": rules.object_of({"ttl": _ttl}),
+}
+EXTERNAL: rules.Rules = {
+    **{key: SERVICE[key] for key in ("name", "port", "tags", "meta", "tagged_addresses", "weights")},
+    "address": _address,
+    "id": rules.filled,
+    "node": _label,
+    "enable_tag_override": rules.boolean,
+    "node_meta": SERVICE["meta"],
+}
 
 
 def service_id(item: t.Mapping[str, t.Any]) -> t.Any:
@@ -221,11 +179,16 @@ def service_node(item: t.Mapping[str, t.Any]) -> t.Any:
 
 def external_findings(path: str, services: t.Sequence[t.Any]) -> t.Iterator[Finding]:
     """What is wrong with a list of external services."""
+    external = _needs(
+        EXTERNAL,
+        name="a service needs a name, such as db",
+        address="a service without an agent needs an address, such as 10.0.0.9 or db.example.com",
+    )
     places: dict[tuple[str, str], int] = {}
     metas: dict[str, int] = {}
     for index, item in enumerate(services):
         here = f"{path}[{index}]"
-        yield from _EXTERNAL(here, item)
+        yield from external(here, item, False)
         if not isinstance(item, t.Mapping):
             continue
         identity, node = service_id(item), service_node(item)
@@ -249,21 +212,11 @@ def query_findings(path: str, queries: t.Sequence[t.Any]) -> t.Iterator[Finding]
     for index, item in enumerate(queries):
         here = f"{path}[{index}]"
         template = isinstance(item, t.Mapping) and "template" in item
-        yield from _structure(
-            {
-                "name": _template_name if template else _query_name,
-                "session": _text,
-                "token": _token,
-                "template": _structure(
-                    {"type": _template_type, "regexp": _text, "remove_empty_tags": _boolean},
-                    type="the only type is name_prefix_match",
-                ),
-                "service": _query_service,
-                "dns": _structure({"ttl": _ttl}),
-            },
+        yield from _needs(
+            {**QUERY, "name": _template_name} if template else QUERY,
             name="a query needs a name, such as flapp1-anywhere",
             service="a query asks for a service, such as {service: flapp1}",
-        )(here, item)
+        )(here, item, False)
         name = item.get("name") if isinstance(item, t.Mapping) else None
         if isinstance(name, str):
             first = names.setdefault(name.lower(), index)

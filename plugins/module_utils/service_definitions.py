@@ -13,64 +13,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import Any, Callable, Iterator, Mapping, NamedTuple, Sequence
+from typing import Any, Iterator, Mapping, NamedTuple, Sequence
 
+from ansible_collections.servicedns.consul.plugins.module_utils import rules
 from ansible_collections.servicedns.consul.plugins.module_utils.agent import ip
 from ansible_collections.servicedns.consul.plugins.module_utils.findings import Finding, kind_of, label, shown
 
-#: What is wrong with a value at a path; true when keys that are not known may pass.
-Rule = Callable[[str, Any, bool], Iterator[Finding]]
-Rules = Mapping[str, Rule]
 Definition = Mapping[str, Any]
-
-
-# Go
-
-
-UNITS = {
-    "ns": 1,
-    "us": 10**3,
-    "\u00b5s": 10**3,
-    "\u03bcs": 10**3,
-    "ms": 10**6,
-    "s": 10**9,
-    "m": 60 * 10**9,
-    "h": 3600 * 10**9,
-}
-LARGEST = 2**63 - 1
-
-
-def parse_duration(text: str) -> int | None:
-    """The nanoseconds of a duration as Go writes it, such as 1m30s, or None."""
-    match = re.fullmatch(r"([+-]?)(.+)", text, re.DOTALL)
-    if not match:
-        return None
-    sign, rest = match.groups()
-    if rest == "0":
-        return 0
-    total = position = 0
-    part = re.compile(r"([0-9]*)(?:\.([0-9]*))?([^0-9.]+)")
-    while position < len(rest):
-        found = part.match(rest, position)
-        unit = UNITS.get(found[3]) if found else None
-        if not found or unit is None or not (found[1] or found[2]) or len(found[1].lstrip("0")) > len(str(LARGEST)):
-            return None
-        total += int(found[1] or 0) * unit + _fraction(found[2] or "", unit)
-        position = found.end()
-    if total > LARGEST + (sign == "-"):
-        return None
-    return -total if sign == "-" else total
-
-
-def _fraction(digits: str, unit: int) -> int:
-    """What the digits behind the point are worth; Go counts with the precision of a float, and so do we."""
-    value, scale = 0, 1.0
-    for digit in digits:
-        larger = value * 10 + int(digit)
-        if larger > LARGEST + 1:
-            break
-        value, scale = larger, scale * 10
-    return int(float(value) * (float(unit) / scale))
 
 
 # What the agent makes of a definition
@@ -137,173 +86,6 @@ def _sidecar(service: Definition) -> Definition | None:
     return sidecar if isinstance(sidecar, Mapping) else None
 
 
-# Rules for one value
-
-
-def _string(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    if not isinstance(value, str):
-        yield path, f"{shown(value)} is not a string"
-
-
-def _secret(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    if not isinstance(value, str):
-        yield path, f"{kind_of(value)} is not a string"
-
-
-def _filled(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    if not isinstance(value, str) or not value.strip():
-        yield path, f"{shown(value)} must be a string, and not empty"
-
-
-def _boolean(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    if not isinstance(value, bool):
-        yield path, f"{shown(value)} is not true or false, without quotes"
-
-
-def _is_whole(value: Any, low: int, high: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-
-
-def _number(low: int, high: int, more: str = "") -> Rule:
-    def rule(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-        # Consul's own reader refuses a number in quotes.
-        if not _is_whole(value, low, high):
-            yield path, f"{shown(value)} must be a number from {low} to {high}, without quotes{more}"
-
-    return rule
-
-
-def _count(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    if not _is_whole(value, 0, 2**31 - 1):
-        yield path, f"{shown(value)} must be a whole number, 0 or more, without quotes"
-
-
-_port = _number(1, 65535)
-_service_port = _number(1, 65535, "; leave it out for a service without port")
-
-
-def _one_of(*choices: str) -> Rule:
-    def rule(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-        if not isinstance(value, str) or value not in choices:
-            yield path, f"{shown(value)} is not one of {', '.join(choices)}"
-
-    return rule
-
-
-def _duration(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    nanoseconds = parse_duration(value) if isinstance(value, str) else None
-    if re.fullmatch(r"[0-9]*[1-9][0-9]*(\.[0-9]+)?", str(value)):
-        yield path, f"{shown(value)} has no unit: write {str(value)[:20]}s"
-    elif nanoseconds is None:
-        yield path, f"{shown(value)} is not a duration: write it with the units h, m, s or ms, such as 10s or 1m30s"
-    elif nanoseconds <= 0:
-        yield path, f"{shown(value)} must be more than 0: write 10s or 1m30s, for example"
-
-
-def _list_of(rule: Rule) -> Rule:
-    def of_list(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-        if not isinstance(value, (list, tuple)):
-            yield path, f"{kind_of(value)} is not a list"
-            return
-        for index, item in enumerate(value):
-            yield from rule(f"{path}[{index}]", item, loose)
-
-    return of_list
-
-
-def _mapping_of(rule: Rule) -> Rule:
-    def of_mapping(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-        if not isinstance(value, Mapping):
-            yield path, f"{kind_of(value)} is not a mapping"
-            return
-        for key, item in value.items():
-            if isinstance(key, str):
-                yield from rule(_at(path, key), item, loose)
-            else:
-                yield _at(path, key), "the key must be a string: put it in quotes"
-
-    return of_mapping
-
-
-def _opaque(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    """What Consul hands on to others as it is."""
-    if not isinstance(value, Mapping):
-        yield path, f"{kind_of(value)} is not a mapping"
-
-
-def _at(path: str, key: Any) -> str:
-    """The path of a key in a mapping, in one line whatever the key is."""
-    return f"{path}.{key}" if re.fullmatch(r"[\w-]{1,80}", str(key)) else f"{path}[{shown(str(key))}]"
-
-
-def _not_allowed(why: str) -> Rule:
-    def rule(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-        yield path, f"is not allowed here: {why}"
-
-    return rule
-
-
-# Rules for one mapping
-
-
-#: What others call a key, without case, hyphens and underscores.
-OTHER_NAMES = {
-    "checkid": "id",
-    "healthcheck": "check",
-    "script": "args",
-    "scriptargs": "args",
-    "serviceid": "id",
-    "servicename": "name",
-    "url": "http",
-}
-ENTERPRISE = ("namespace", "partition")
-
-
-def _fields(path: str, value: Any, rules: Rules, loose: bool) -> Iterator[Finding]:
-    """What is wrong with each key of a mapping by itself."""
-    if not isinstance(value, Mapping):
-        yield path, f"{kind_of(value)} is not a mapping"
-        return
-    for key, item in value.items():
-        if key in rules:
-            yield from rules[key](f"{path}.{key}", item, loose)
-        elif not loose:
-            yield _at(path, key), _unknown_key(key, rules)
-
-
-def _object(rules: Rules) -> Rule:
-    def rule(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-        yield from _fields(path, value, rules, loose)
-
-    return rule
-
-
-def _unknown_key(key: Any, rules: Rules) -> str:
-    if key in ENTERPRISE:
-        return "is a key of Consul Enterprise; the community edition refuses the whole file with it"
-    meant = _meant(key, rules)
-    return f"unknown key, did you mean {meant}?" if meant else f"unknown key; allowed are {', '.join(sorted(rules))}"
-
-
-def _meant(key: Any, rules: Rules) -> str | None:
-    """The key that a misspelt one stands for."""
-    plain = _plain(key)
-    known = {_plain(name): name for name in rules}
-    if OTHER_NAMES.get(plain) in rules:
-        return OTHER_NAMES[plain]
-    close = difflib.get_close_matches(plain, known, n=1, cutoff=0.75)
-    return known[close[0]] if close else None
-
-
-def _plain(key: Any) -> str:
-    return re.sub(r"[_-]", "", str(key)).lower()
-
-
-def _missing(value: Definition, key: str, rules: Rules) -> bool:
-    """Whether a mapping lacks a key, and no misspelt one stands for it."""
-    return key not in value and key not in {_meant(other, rules) for other in value if other not in rules}
-
-
 # Rules for the fields of a check
 
 
@@ -347,7 +129,7 @@ def _header(path: str, value: Any, loose: bool) -> Iterator[Finding]:
     if isinstance(value, (list, tuple)):
         yield path, "a list of strings is not a string"
     else:
-        yield from _secret(path, value, loose)
+        yield from rules.secret(path, value, loose)
 
 
 def _args(path: str, value: Any, loose: bool) -> Iterator[Finding]:
@@ -384,46 +166,46 @@ WITHOUT_INTERVAL = {
     "alias_node": "Consul sees each change of the other node at once",
 }
 
-CHECK: dict[str, Rule] = {
+CHECK: dict[str, rules.Rule] = {
     "id": _check_id,
-    "name": _string,
-    "notes": _string,
-    "service_id": _not_allowed("a check in a service is a check of that service"),
-    "token": _secret,
-    "status": _one_of("passing", "warning", "critical"),
+    "name": rules.string,
+    "notes": rules.string,
+    "service_id": rules.not_allowed("a check in a service is a check of that service"),
+    "token": rules.secret,
+    "status": rules.one_of("passing", "warning", "critical"),
     "args": _args,
     "http": _url,
-    "header": _mapping_of(_list_of(_secret)),
-    "method": _string,
-    "body": _secret,
-    "disable_redirects": _boolean,
-    "output_max_size": _count,
+    "header": rules.mapping_of(rules.list_of(rules.secret)),
+    "method": rules.string,
+    "body": rules.secret,
+    "disable_redirects": rules.boolean,
+    "output_max_size": rules.count,
     "tcp": _host_port,
-    "tcp_use_tls": _boolean,
+    "tcp_use_tls": rules.boolean,
     "udp": _host_port,
-    "interval": _duration,
-    "docker_container_id": _filled,
-    "shell": _string,
+    "interval": rules.duration,
+    "docker_container_id": rules.filled,
+    "shell": rules.string,
     "grpc": _grpc,
-    "grpc_use_tls": _boolean,
-    "tls_server_name": _string,
-    "tls_skip_verify": _boolean,
-    "alias_node": _filled,
-    "alias_service": _filled,
-    "timeout": _duration,
-    "ttl": _duration,
+    "grpc_use_tls": rules.boolean,
+    "tls_server_name": rules.string,
+    "tls_skip_verify": rules.boolean,
+    "alias_node": rules.filled,
+    "alias_service": rules.filled,
+    "timeout": rules.duration,
+    "ttl": rules.duration,
     "h2ping": _host_port,
-    "h2ping_use_tls": _boolean,
-    "os_service": _not_allowed("Consul has it on Windows only, and an agent on Linux refuses the whole file"),
-    "success_before_passing": _count,
-    "failures_before_warning": _count,
-    "failures_before_critical": _count,
-    "deregister_critical_service_after": _duration,
+    "h2ping_use_tls": rules.boolean,
+    "os_service": rules.not_allowed("Consul has it on Windows only, and an agent on Linux refuses the whole file"),
+    "success_before_passing": rules.count,
+    "failures_before_warning": rules.count,
+    "failures_before_critical": rules.count,
+    "deregister_critical_service_after": rules.duration,
 }
 
 
 def _check(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    yield from _fields(path, value, CHECK, loose)
+    yield from rules.fields(path, value, CHECK, loose)
     if not isinstance(value, Mapping):
         return
     kinds = [[key for key in keys if key in value] for keys in KINDS]
@@ -436,10 +218,10 @@ def _check(path: str, value: Any, loose: bool) -> Iterator[Finding]:
         yield path, f"does not say what is checked: it needs {known}"
     elif present:
         yield from _interval(path, value, present[0][0])
-    if "docker_container_id" in value and _missing(value, "args", CHECK):
+    if "docker_container_id" in value and rules.missing(value, "args", CHECK):
         yield f"{path}.args", "is missing: the program that docker_container_id runs, and its arguments"
     warning, critical = value.get("failures_before_warning", 0), value.get("failures_before_critical", 0)
-    if _is_whole(warning, 0, 2**31 - 1) and _is_whole(critical, 0, 2**31 - 1) and warning > critical:
+    if rules.is_whole(warning, 0, 2**31 - 1) and rules.is_whole(critical, 0, 2**31 - 1) and warning > critical:
         yield f"{path}.failures_before_warning", f"{warning} is more than failures_before_critical, {critical}"
 
 
@@ -447,7 +229,7 @@ def _interval(path: str, check: Definition, kind: str) -> Iterator[Finding]:
     if kind in WITHOUT_INTERVAL:
         if "interval" in check:
             yield f"{path}.interval", f"does not go with {kind}: {WITHOUT_INTERVAL[kind]}"
-    elif _missing(check, "interval", CHECK):
+    elif rules.missing(check, "interval", CHECK):
         yield f"{path}.interval", "is missing: how often the check runs, such as 10s"
 
 
@@ -494,7 +276,7 @@ def _address(path: str, value: Any, loose: bool) -> Iterator[Finding]:
 
 
 def _tagged_address(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    yield from _fields(path, value, {"address": _filled, "port": _port}, loose)
+    yield from rules.fields(path, value, {"address": rules.filled, "port": rules.port}, loose)
     if isinstance(value, Mapping) and "address" not in value:
         yield f"{path}.address", "is missing"
 
@@ -504,7 +286,7 @@ FAMILIES = {"lan_ipv4": 4, "wan_ipv4": 4, "lan_ipv6": 6, "wan_ipv6": 6}
 
 
 def _tagged_addresses(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    yield from _mapping_of(_tagged_address)(path, value, loose)
+    yield from rules.mapping_of(_tagged_address)(path, value, loose)
     for tag, family in FAMILIES.items():
         tagged = value.get(tag) if isinstance(value, Mapping) else None
         text = tagged.get("address") if isinstance(tagged, Mapping) else None
@@ -518,14 +300,14 @@ def _tagged_addresses(path: str, value: Any, loose: bool) -> Iterator[Finding]:
 
 
 def _meta(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    yield from _mapping_of(_meta_value)(path, value, loose)
+    yield from rules.mapping_of(_meta_value)(path, value, loose)
     if not isinstance(value, Mapping):
         return
     if len(value) > 64:
         yield path, f"has {len(value)} keys: 64 are allowed"
     for key in value:
         if isinstance(key, str) and not re.fullmatch(r"[a-zA-Z0-9_-]{1,128}", key):
-            yield _at(path, key), "a key of meta has 1 to 128 letters, digits, hyphens and underscores"
+            yield rules.at(path, key), "a key of meta has 1 to 128 letters, digits, hyphens and underscores"
 
 
 def _meta_value(path: str, value: Any, loose: bool) -> Iterator[Finding]:
@@ -539,8 +321,8 @@ def _meta_value(path: str, value: Any, loose: bool) -> Iterator[Finding]:
 
 
 def _ports(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    one: Rules = {"name": _name_of_port, "port": _port, "default": _boolean}
-    yield from _list_of(_object(one))(path, value, loose)
+    one: rules.Rules = {"name": _name_of_port, "port": rules.port, "default": rules.boolean}
+    yield from rules.list_of(rules.object_of(one))(path, value, loose)
     if not isinstance(value, (list, tuple)) or not value:
         return
     names: dict[str, int] = {}
@@ -548,7 +330,9 @@ def _ports(path: str, value: Any, loose: bool) -> Iterator[Finding]:
     for index, port in enumerate(value):
         if not isinstance(port, Mapping):
             return
-        yield from ((f"{path}[{index}].{key}", "is missing") for key in ("name", "port") if _missing(port, key, one))
+        yield from (
+            (f"{path}[{index}].{key}", "is missing") for key in ("name", "port") if rules.missing(port, key, one)
+        )
         name = port.get("name")
         if isinstance(name, str) and name in names:
             yield f"{path}[{index}].name", f"{shown(name)} is the name of {path}[{names[name]}] too"
@@ -568,7 +352,7 @@ def _name_of_port(path: str, value: Any, loose: bool) -> Iterator[Finding]:
 
 
 def _locality(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    yield from _fields(path, value, {"region": _string, "zone": _string}, loose)
+    yield from rules.fields(path, value, {"region": rules.string, "zone": rules.string}, loose)
     if isinstance(value, Mapping) and value.get("zone") and not value.get("region"):
         yield f"{path}.region", "is missing: a zone is a zone of a region"
 
@@ -576,37 +360,37 @@ def _locality(path: str, value: Any, loose: bool) -> Iterator[Finding]:
 # The service mesh
 
 
-MESH_GATEWAY: Rules = {"mode": _one_of("", "none", "local", "remote")}
-UPSTREAM: Rules = {
-    "destination_type": _one_of("service", "prepared_query"),
-    "destination_namespace": _string,
-    "destination_partition": _string,
-    "destination_peer": _string,
-    "destination_name": _filled,
-    "datacenter": _string,
-    "local_bind_address": _string,
-    "local_bind_port": _port,
-    "local_bind_socket_path": _filled,
-    "local_bind_socket_mode": _string,
-    "config": _opaque,
-    "mesh_gateway": _object(MESH_GATEWAY),
+MESH_GATEWAY: rules.Rules = {"mode": rules.one_of("", "none", "local", "remote")}
+UPSTREAM: rules.Rules = {
+    "destination_type": rules.one_of("service", "prepared_query"),
+    "destination_namespace": rules.string,
+    "destination_partition": rules.string,
+    "destination_peer": rules.string,
+    "destination_name": rules.filled,
+    "datacenter": rules.string,
+    "local_bind_address": rules.string,
+    "local_bind_port": rules.port,
+    "local_bind_socket_path": rules.filled,
+    "local_bind_socket_mode": rules.string,
+    "config": rules.opaque,
+    "mesh_gateway": rules.object_of(MESH_GATEWAY),
 }
-EXPOSED_PATH: Rules = {
-    "listener_port": _port,
-    "path": _filled,
-    "protocol": _one_of("http", "http2"),
-    "local_path_port": _port,
+EXPOSED_PATH: rules.Rules = {
+    "listener_port": rules.port,
+    "path": rules.filled,
+    "protocol": rules.one_of("http", "http2"),
+    "local_path_port": rules.port,
 }
 
 
 def _upstreams(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    yield from _list_of(_object(UPSTREAM))(path, value, loose)
+    yield from rules.list_of(rules.object_of(UPSTREAM))(path, value, loose)
     bound: dict[str, int] = {}
     for index, upstream in enumerate(value if isinstance(value, (list, tuple)) else ()):
         if not isinstance(upstream, Mapping):
             continue
         here = f"{path}[{index}]"
-        if _missing(upstream, "destination_name", UPSTREAM):
+        if rules.missing(upstream, "destination_name", UPSTREAM):
             yield f"{here}.destination_name", "is missing"
         elif upstream.get("destination_name") == "*":
             yield f"{here}.destination_name", "must not be a wildcard"
@@ -624,11 +408,11 @@ def _upstreams(path: str, value: Any, loose: bool) -> Iterator[Finding]:
 
 
 def _exposed_paths(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    yield from _list_of(_object(EXPOSED_PATH))(path, value, loose)
+    yield from rules.list_of(rules.object_of(EXPOSED_PATH))(path, value, loose)
     ports: list[Any] = []
     for index, exposed in enumerate(value if isinstance(value, (list, tuple)) else ()):
         if isinstance(exposed, Mapping):
-            missing = [key for key in ("path", "listener_port") if _missing(exposed, key, EXPOSED_PATH)]
+            missing = [key for key in ("path", "listener_port") if rules.missing(exposed, key, EXPOSED_PATH)]
             yield from ((f"{path}[{index}].{key}", "is missing") for key in missing)
             port = exposed.get("listener_port")
             if port is not None and port in ports:
@@ -636,30 +420,30 @@ def _exposed_paths(path: str, value: Any, loose: bool) -> Iterator[Finding]:
             ports.append(port)
 
 
-PROXY: Rules = {
-    "destination_service_name": _filled,
-    "destination_service_id": _string,
-    "local_service_address": _string,
-    "local_service_port": _port,
-    "local_service_socket_path": _string,
-    "transparent_proxy": _object({"outbound_listener_port": _port, "dialed_directly": _boolean}),
-    "mode": _one_of("", "direct", "transparent"),
-    "config": _opaque,
+PROXY: rules.Rules = {
+    "destination_service_name": rules.filled,
+    "destination_service_id": rules.string,
+    "local_service_address": rules.string,
+    "local_service_port": rules.port,
+    "local_service_socket_path": rules.string,
+    "transparent_proxy": rules.object_of({"outbound_listener_port": rules.port, "dialed_directly": rules.boolean}),
+    "mode": rules.one_of("", "direct", "transparent"),
+    "config": rules.opaque,
     "upstreams": _upstreams,
-    "mesh_gateway": _object(MESH_GATEWAY),
-    "expose": _object({"checks": _boolean, "port": _port, "paths": _exposed_paths}),
+    "mesh_gateway": rules.object_of(MESH_GATEWAY),
+    "expose": rules.object_of({"checks": rules.boolean, "port": rules.port, "paths": _exposed_paths}),
 }
 
 
 def _sidecar_service(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    nested = {"native": _boolean, "sidecar_service": _not_allowed("a sidecar has no sidecar")}
-    managed = _not_allowed("Consul makes it of the service's id")
-    yield from _fields(path, value, {**SERVICE, "id": managed, "connect": _object(nested)}, loose)
+    nested = {"native": rules.boolean, "sidecar_service": rules.not_allowed("a sidecar has no sidecar")}
+    managed = rules.not_allowed("Consul makes it of the service's id")
+    yield from rules.fields(path, value, {**SERVICE, "id": managed, "connect": rules.object_of(nested)}, loose)
     if isinstance(value, Mapping):
         yield from _together(path, {"kind": "connect-proxy", **value}, sidecar=True)
 
 
-CONNECT: Rules = {"native": _boolean, "sidecar_service": _sidecar_service}
+CONNECT: rules.Rules = {"native": rules.boolean, "sidecar_service": _sidecar_service}
 GATEWAYS = ("mesh-gateway", "terminating-gateway", "ingress-gateway", "api-gateway")
 #: Gateways that need no port of their own.
 WITHOUT_PORT = ("ingress-gateway", "api-gateway")
@@ -705,34 +489,34 @@ def _mesh(path: str, service: Definition, sidecar: bool) -> Iterator[Finding]:
 # One service
 
 
-SERVICE: dict[str, Rule] = {
-    "kind": _one_of("connect-proxy", *GATEWAYS),
+SERVICE: dict[str, rules.Rule] = {
+    "kind": rules.one_of("connect-proxy", *GATEWAYS),
     "id": _service_id,
     "name": _name,
     "tags": _tags,
     "address": _address,
     "tagged_addresses": _tagged_addresses,
     "meta": _meta,
-    "port": _service_port,
+    "port": rules.service_port,
     "ports": _ports,
-    "socket_path": _filled,
+    "socket_path": rules.filled,
     "check": _check,
-    "checks": _list_of(_check),
-    "token": _secret,
-    "weights": _object({"passing": _number(1, 65535), "warning": _number(0, 65535)}),
-    "enable_tag_override": _boolean,
-    "proxy": _object(PROXY),
-    "connect": _object(CONNECT),
+    "checks": rules.list_of(_check),
+    "token": rules.secret,
+    "weights": rules.object_of({"passing": rules.number(1, 65535), "warning": rules.number(0, 65535)}),
+    "enable_tag_override": rules.boolean,
+    "proxy": rules.object_of(PROXY),
+    "connect": rules.object_of(CONNECT),
     "locality": _locality,
 }
 
 
 def service_findings(path: str, service: Any, allow_unknown_keys: bool = False) -> Iterator[Finding]:
     """What is wrong with one service."""
-    yield from _fields(path, service, SERVICE, allow_unknown_keys)
+    yield from rules.fields(path, service, SERVICE, allow_unknown_keys)
     if not isinstance(service, Mapping):
         return
-    if _missing(service, "name", SERVICE):
+    if rules.missing(service, "name", SERVICE):
         yield f"{path}.name", "is missing: a service needs a name, such as flapp1"
     yield from _together(path, service)
     identifier = _identifier(service)
@@ -751,7 +535,7 @@ def _together(path: str, service: Definition, sidecar: bool = False) -> Iterator
     for key in meta if isinstance(meta, Mapping) else ():
         free = service.get("kind") == "mesh-gateway" and key == "consul-wan-federation"
         if isinstance(key, str) and key.startswith("consul-") and not free:
-            yield _at(f"{path}.meta", key), "keys that begin with consul- are Consul's own"
+            yield rules.at(f"{path}.meta", key), "keys that begin with consul- are Consul's own"
     yield from _mesh(path, service, sidecar)
 
 

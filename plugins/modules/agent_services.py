@@ -63,11 +63,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.servicedns.consul.plugins.module_utils import agent_files, host
 from ansible_collections.servicedns.consul.plugins.module_utils.agent_api import AgentApi, AgentSilent
 from ansible_collections.servicedns.consul.plugins.module_utils.change_summary import summary
-from ansible_collections.servicedns.consul.plugins.module_utils.service_definitions import (
-    declared_checks,
-    parse_duration,
-    service_id,
-)
+from ansible_collections.servicedns.consul.plugins.module_utils.rules import parse_duration
+from ansible_collections.servicedns.consul.plugins.module_utils.service_definitions import declared_checks, service_id
 
 Definition = t.Dict[str, t.Any]
 

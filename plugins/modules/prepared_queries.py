@@ -83,7 +83,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.servicedns.consul.plugins.module_utils import datacenter
 from ansible_collections.servicedns.consul.plugins.module_utils.agent_api import AgentApi, AgentRefused
 from ansible_collections.servicedns.consul.plugins.module_utils.host import HostError
-from ansible_collections.servicedns.consul.plugins.module_utils.service_definitions import parse_duration
+from ansible_collections.servicedns.consul.plugins.module_utils.rules import parse_duration
 
 VARIABLE = "consul_services_prepared_queries"
 #: How a template is called that answers every name: its own is empty.

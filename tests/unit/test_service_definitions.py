@@ -19,10 +19,10 @@ from plays import run_tasks
 from strategies import service_lists
 
 from ansible_collections.servicedns.consul.plugins.filter import service_definitions as plugin
+from ansible_collections.servicedns.consul.plugins.module_utils.rules import parse_duration
 from ansible_collections.servicedns.consul.plugins.module_utils.service_definitions import (
     declared_checks,
     definitions_findings,
-    parse_duration,
     registered,
     script_checks,
     service_id,
