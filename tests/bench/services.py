@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bench.hosts import LAB, NODES, ROOT, ROUNDS, fresh_hosts, playbook, ssh, write
 
 MANY = 500
@@ -21,21 +19,19 @@ INTERVAL = 2  # seconds, of the check that sees the application die
 ROLE = "consul_services"
 
 
-def declare(services: list[dict[str, Any]], directory: Path) -> str:
-    """An inventory in which node2 has these services."""
-    file = directory / "services.yml"
-    variables = {"consul_services_definitions": services}
-    file.write_text(yaml.safe_dump({"all": {"hosts": {"node2": variables}}}))
-    return f"--inventory={file}"
+def declare(services: list[dict[str, Any]], directory: Path) -> tuple[str, ...]:
+    """Arguments of ansible-playbook with which node2 has these services, whatever its inventory says."""
+    file = directory / "services.json"
+    file.write_text(json.dumps({"consul_services_definitions": services}))
+    return "--limit=node2", f"--extra-vars=@{file}"
 
 
-def run_role(inventory: str, directory: Path) -> tuple[float, int]:
+def run_role(declared: tuple[str, ...], directory: Path) -> tuple[float, int]:
     """The role on node2: its seconds, and how many task executions reach the host."""
     counts = directory / "counts.json"
     output = playbook(
         "molecule/consul_services/converge.yml",
-        inventory,
-        "--limit=node2",
+        *declared,
         ANSIBLE_CALLBACK_PLUGINS=str(ROOT / "tests" / "callback_plugins"),
         ANSIBLE_CALLBACKS_ENABLED="task_count,ansible.posix.profile_roles",
         TASK_COUNT_FILE=str(counts),
@@ -53,9 +49,9 @@ def costs(directory: Path) -> str:
     for _round in range(ROUNDS):
         for services in (one, many):
             run_role(declare([], directory), directory)
-            inventory = declare(services, directory)
+            declared = declare(services, directory)
             for kind in ("cold", "warm"):
-                took, count = run_role(inventory, directory)
+                took, count = run_role(declared, directory)
                 times.setdefault((len(services), kind), []).append(took)
                 executions.setdefault((len(services), kind), set()).add(count)
     run_role(declare([], directory), directory)
@@ -124,18 +120,18 @@ def ttl() -> int:
 def deployment(directory: Path) -> float:
     """Seconds from the return of services.yml until the last host resolves the new service; below 0 when all did before."""
     with probe("deployed.service.consul") as watching:
-        playbook("playbooks/services.yml", declare([{"name": "deployed", "port": 80}], directory))
+        playbook("playbooks/services.yml", *declare([{"name": "deployed", "port": 80}], directory))
         returned = time.time()
         watching.wait(good=True)
         last = max(max(moments) for moments in watching.failed().values())
-    playbook("playbooks/services.yml", declare([], directory))
+    playbook("playbooks/services.yml", *declare([], directory))
     return last - returned
 
 
 def crash(directory: Path) -> tuple[float, float]:
     """Seconds from the death of an application until no host resolves it, and from its return until all do."""
     check = {"http": "http://127.0.0.1:5000/", "interval": f"{INTERVAL}s", "timeout": "1s", "status": "passing"}
-    playbook("playbooks/services.yml", declare([{"name": "flapp1", "port": 5000, "check": check}], directory))
+    playbook("playbooks/services.yml", *declare([{"name": "flapp1", "port": 5000, "check": check}], directory))
     with probe("flapp1.service.consul") as watching:
         watching.wait(good=True)
         began = time.time()
