@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -82,13 +83,29 @@ def api(host: Host, path: str) -> Any:
     return json.loads(host.check_output(f"curl --silent --show-error --fail http://127.0.0.1:8500{path}"))
 
 
-def failed_lookups(host: Host) -> list[Any]:
-    """The lookups that failed since the scenario was prepared, by a probe that is still at it."""
+def probed(host: Host) -> dict[str, Any]:
+    """What the probe, which is still at it, counted since the scenario was prepared."""
     assert host.check_output("systemctl is-active lookup-probe") == "active"
     found: dict[str, Any] = json.loads(host.check_output("cat /run/lookup-probe.json"))
+    return found
+
+
+def failed_lookups(host: Host) -> list[Any]:
+    """The lookups that failed since the scenario was prepared."""
+    found = probed(host)
     assert found["lookups"] > 0
     failed: list[Any] = found["failed"]
     return failed
+
+
+def lookups_failed_during(host: Host, change: Callable[[], object]) -> list[Any]:
+    """The lookups that failed between a change's begin and some twenty lookups after its end."""
+    before = len(failed_lookups(host))
+    change()
+    host.check_output(
+        'timeout 60 python3 -c \'import json; read = lambda: json.load(open("/run/lookup-probe.json"))["lookups"]; end = read() + 20\nwhile read() < end: pass\''
+    )
+    return failed_lookups(host)[before:]
 
 
 def play(playbook: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -8,6 +8,8 @@ import ipaddress
 import re
 from typing import Any, Mapping, Union
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 IPAddress = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
 #: RFC 1123: letters, digits and hyphens, no hyphen at the ends, 63 characters at most.
@@ -89,3 +91,26 @@ def agent_url(client_address: str) -> str:
     """Where the agent's HTTP API answers its own host."""
     address = reachable_address(client_address)
     return f"http://[{address}]:8500" if ":" in address else f"http://{address}:8500"
+
+
+def private(network: str) -> bool:
+    """Whether a network is a private one, in which no address can be reached from outside."""
+    try:
+        return ipaddress.ip_network(network).is_private
+    except ValueError:
+        return False
+
+
+def agent_dns(variables: Mapping[str, Any]) -> str:
+    """Where other hosts reach the DNS of a host's agent, as dnsmasq writes it; empty when they do not.
+
+    :raises ValueError: when the address is not known.
+    """
+    address = agent_address(variables)
+    client_addresses = str(variables.get("consul_agent_client_address") or "127.0.0.1").split()
+    default = private(str(variables.get("consul_agent_network") or ""))
+    if {address, "0.0.0.0", "::"}.intersection(client_addresses) or boolean(  # noqa: S104
+        variables.get("consul_agent_dns_at_address", default)
+    ):
+        return f"{address}#8600"
+    return ""

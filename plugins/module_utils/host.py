@@ -67,7 +67,7 @@ def parse_listeners(output: str) -> list[Listener]:
             Listener(
                 protocol=fields[0],
                 address=address.partition("%")[0].strip("[]"),
-                port=int(port),
+                port=0 if port == "*" else int(port),  # not bound yet
                 process=user["process"] if user else "",
                 pid=int(user["pid"]) if user else 0,
             )
@@ -179,7 +179,7 @@ def write_atomically(path: str, content: str, mode: int | None = None, owner: in
     # The leading dot and the missing suffix keep a leftover from being read as configuration.
     handle, staged = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".servicedns.")
     try:
-        with os.fdopen(handle, "w") as stream:
+        with os.fdopen(handle, "w", errors="surrogateescape") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())

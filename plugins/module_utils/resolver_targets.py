@@ -8,37 +8,28 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible_collections.servicedns.consul.plugins.module_utils import host, resolver
+from ansible_collections.servicedns.consul.plugins.module_utils import dnsmasq, host, record, resolver
 
-STUB = "127.0.0.53"
+MANAGED = "# Managed by servicedns.consul.\n"
 
 
-class Resolved:
-    """systemd-resolved, configured by a drop-in that it reads when it starts."""
+class Target:
+    """One file that decides whom programs ask, and how it comes into force."""
 
-    path = resolver.RESOLVED_DROP_IN
-
-    def __init__(self, address: str, domain: str) -> None:
-        self.address = address
-        self.domain = domain
-        self.before = host.read(self.path)
-        # A second server would be asked for the domain as well: a domain belongs to all global servers, so reset the list.
-        self.after = f"# Managed by servicedns.consul.\n[Resolve]\nDNS=\nDNS={address}\nDomains=~{domain}\n"
+    path: str
+    before: str
+    after: str
 
     def in_force(self) -> bool:
-        """Whether the running service has what the file says, also when an earlier run was cut off."""
-        if self.before != self.after or os.path.islink(resolver.ORIGINAL_LINK):
-            return False
-        try:
-            servers, domains = (
-                host.run("resolvectl", what, timeout=5).splitlines()[0].split()[1:] for what in ("dns", "domain")
-            )
-        except host.HostError:
-            # Installed a moment ago, the service may have come before the bus knew its user: it needs a restart.
-            return False
-        return servers == [self.address] and f"~{self.domain}" in domains
+        """Whether programs already do what the file is to say, also when an earlier run was cut off."""
+        return self.before == self.after
+
+    def paths(self) -> list[str]:
+        """The files and directories that a switch changes or makes."""
+        return [os.path.dirname(self.path), self.path]
 
     def write(self, content: str) -> None:
+        """Write the file, or remove it where it has nothing to say."""
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
         if content:
             host.write_atomically(self.path, content)
@@ -46,27 +37,57 @@ class Resolved:
             os.unlink(self.path)
 
     def apply(self, content: str) -> None:
+        """Write the file and bring it into force."""
         self.write(content)
-        self._stand_in()
+
+    def undo(self, files: t.Mapping[str, record.Kept]) -> None:
+        """Make it as it was before the first switch."""
+        self.apply(record.text(files.get(self.path, {})))
+        for path in reversed(self.paths()):
+            record.restore(path, files.get(path, {}))
+
+
+class Resolved(Target):
+    """systemd-resolved, configured by a drop-in that it reads when it starts."""
+
+    path = resolver.RESOLVED_DROP_IN
+
+    def __init__(self, address: str, domains: t.Sequence[str]) -> None:
+        self.address = address
+        self.routes = [f"~{domain}" for domain in domains]
+        self.before = host.read(self.path)
+        # A second server would be asked for the domain as well: a domain belongs to all global servers, so reset the list.
+        self.after = f"{MANAGED}[Resolve]\nDNS=\nDNS={address}\nDomains={' '.join(self.routes)}\n"
+
+    def in_force(self) -> bool:
+        if self.before != self.after:
+            return False
         try:
+            servers, domains = (
+                resolver.global_setting(host.run("resolvectl", what, timeout=5)) for what in ("dns", "domain")
+            )
+        except host.HostError:
+            # Installed a moment ago, the service may have come before the bus knew its user: it needs a restart.
+            return False
+        return servers == [self.address] and set(self.routes) <= set(domains)
+
+    def apply(self, content: str) -> None:
+        self.write(content)
+        # Its stub is bound to the loopback interface, and so comes before the one that stands in, as soon as it is back.
+        with dnsmasq.StandIn([resolver.STUB], dnsmasq.PORT, self.address):
             host.run("systemctl", "restart", "systemd-resolved.service")
-        finally:
-            os.rename(resolver.ORIGINAL_LINK, resolver.RESOLV_CONF)
-
-    def _stand_in(self) -> None:
-        if not os.path.islink(resolver.ORIGINAL_LINK):
-            os.symlink(os.readlink(resolver.RESOLV_CONF), resolver.ORIGINAL_LINK)
-        servers = f"nameserver {STUB}\nnameserver {self.address}\n"
-        others = [
-            line for line in host.read(resolver.RESOLVED_STUB).splitlines() if line.startswith(("search", "options"))
-        ]
-        # A rename replaces the link itself: at no moment there is no /etc/resolv.conf.
-        staged = "/etc/.resolv.conf.servicedns-stand-in"
-        host.write_atomically(staged, servers + "".join(f"{line}\n" for line in others), mode=0o644)
-        os.rename(staged, resolver.RESOLV_CONF)
 
 
-class ResolvedToCome:
+class ResolvedBeside(Resolved):
+    """systemd-resolved beside a plain file, from which it takes the search domains, too, until it has servers of its own."""
+
+    def __init__(self, address: str, domains: t.Sequence[str]) -> None:
+        search = resolver.search_domains(host.read(resolver.RESOLV_CONF))
+        super().__init__(address, domains)
+        self.after = self.after.rstrip("\n") + "".join(f" {domain}" for domain in search) + "\n"
+
+
+class ResolvedToCome(Target):
     """systemd-resolved, about to be installed: what it will find, so that names resolve until it runs.
 
     Its package links /etc/resolv.conf to the stub's file and starts the service later, unless the link is there already.
@@ -74,14 +95,17 @@ class ResolvedToCome:
 
     path = resolver.RESOLV_CONF
 
-    def __init__(self, address: str, domain: str) -> None:
-        self.drop_in = Resolved(address, domain)
+    def __init__(self, address: str, domains: t.Sequence[str]) -> None:
+        self.drop_in = Resolved(address, domains)
         self.before = host.read(resolver.BEFORE_RESOLVED) or host.read(self.path)
         kept = [line for line in self.before.splitlines() if line.startswith(("search", "options"))]
         self.after = "\n".join([f"nameserver {address}", *kept]) + "\n"
 
     def in_force(self) -> bool:
         return os.path.realpath(self.path) == resolver.RESOLVED_STUB
+
+    def paths(self) -> list[str]:
+        return [self.path, *self.drop_in.paths()]
 
     def apply(self, content: str) -> None:
         if content == self.before:
@@ -93,34 +117,125 @@ class ResolvedToCome:
         self.drop_in.write(self.drop_in.after)
         os.makedirs(os.path.dirname(resolver.RESOLVED_STUB), exist_ok=True)
         host.write_atomically(resolver.RESOLVED_STUB, content)
-        os.symlink(f"..{resolver.RESOLVED_STUB}", resolver.ORIGINAL_LINK)
-        os.rename(resolver.ORIGINAL_LINK, self.path)
+        record.restore(self.path, {"link": f"..{resolver.RESOLVED_STUB}"})
 
 
-class ResolvConf:
+class ResolvConf(Target):
     """A plain /etc/resolv.conf, which every program reads by itself when it changes."""
 
     path = resolver.RESOLV_CONF
 
-    def __init__(self, address: str, domain: str) -> None:
+    def __init__(self, address: str, domains: t.Sequence[str]) -> None:
+        self.address = address
         self.before = host.read(self.path)
         # The others stay: dnsmasq asks them, and programs do while dnsmasq is away.
         self.after = resolver.with_nameserver_first(self.before, address)
 
-    def in_force(self) -> bool:
-        return self.before == self.after
+    def paths(self) -> list[str]:
+        return [self.path]
 
     def apply(self, content: str) -> None:
         host.write_atomically(self.path, content)
 
+    def undo(self, files: t.Mapping[str, record.Kept]) -> None:
+        kept = files.get(self.path, {})
+        mine = resolver.without_nameserver(host.read(self.path), self.address)
+        was_link = "link" in kept or os.path.islink(self.path)
+        # Somebody's later change of a file stays.
+        if kept and (was_link or mine.strip() == record.text(kept).strip()):
+            record.restore(self.path, kept)
+        else:
+            self.apply(mine)
 
-Target = t.Union[Resolved, ResolvedToCome, ResolvConf]
+
+class Resolvconf(Target):
+    """resolvconf, which puts what its head says before what it collects; openresolv, which has a setting for that."""
+
+    openresolv = "/etc/resolvconf.conf"
+    head = "/etc/resolvconf/resolv.conf.d/head"
+
+    def __init__(self, address: str, domains: t.Sequence[str]) -> None:
+        self.address = address
+        is_openresolv = os.path.exists(self.openresolv)
+        self.path = self.openresolv if is_openresolv else self.head
+        self.before = host.read(self.path)
+        # The others stay in the file: dnsmasq finds them there.
+        lines = (
+            f'name_servers="{address} $name_servers"\nresolv_conf_local_only=NO\n'
+            if is_openresolv
+            else f"nameserver {address}\n"
+        )
+        ours = (MANAGED + lines).splitlines()
+        others = "".join(f"{row}\n" for row in self.before.splitlines() if row not in ours)
+        self.after = others + MANAGED + lines
+
+    def in_force(self) -> bool:
+        return self.before == self.after and resolver.nameservers(host.read(resolver.RESOLV_CONF))[:1] == [self.address]
+
+    def apply(self, content: str) -> None:
+        self.write(content)
+        host.run("resolvconf", "-u")
 
 
-def choose(kind: str, address: str, domain: str) -> Target | None:
-    """What is to be switched on this host."""
-    if kind == "none":
-        return None
-    if kind == "resolv_conf":
-        return ResolvConf(address, domain)
-    return (Resolved if resolver.resolved_installed() else ResolvedToCome)(address, domain)
+class NetworkManager(Target):
+    """NetworkManager, kept off /etc/resolv.conf. It goes on to write the resolvers that it learns to a file of its own."""
+
+    path = "/etc/NetworkManager/conf.d/zz-servicedns-consul.conf"
+
+    def __init__(self, address: str, domains: t.Sequence[str]) -> None:
+        self.before = host.read(self.path)
+        self.after = f"{MANAGED}[main]\nrc-manager=unmanaged\n"
+
+    def apply(self, content: str) -> None:
+        self.write(content)
+        host.run("systemctl", "reload", "NetworkManager.service")
+
+
+class NetworkManagerDnsmasq(Target):
+    """The dnsmasq that NetworkManager runs, which gets Consul's domains beside those of its own."""
+
+    path = "/etc/NetworkManager/dnsmasq.d/servicedns-consul.conf"
+    address = "127.0.0.1"
+
+    def __init__(self, address: str, domains: t.Sequence[str]) -> None:
+        self.stand_in = address
+        self.before = host.read(self.path)
+        self.after = MANAGED + "".join(f"server=/{domain}/{address}\n" for domain in domains)
+
+    def apply(self, content: str) -> None:
+        self.write(content)
+        before = self._pid()
+        with dnsmasq.StandIn([self.address], dnsmasq.PORT, self.stand_in):
+            dnsmasq.drain(before)
+            host.run("nmcli", "general", "reload", "dns-full")
+            if not dnsmasq.eventually(lambda: self._pid() not in (0, before)):
+                raise host.HostError("NetworkManager's dnsmasq did not come back")
+
+    def _pid(self) -> int:
+        return next(
+            (
+                found.pid
+                for found in host.listeners()
+                if (found.protocol, found.address, found.port) == ("tcp", self.address, dnsmasq.PORT)
+            ),
+            0,
+        )
+
+
+TARGETS: dict[str, tuple[type[t.Any], ...]] = {
+    "none": (),
+    "systemd_resolved": (Resolved,),
+    "resolv_conf": (ResolvConf,),
+    # Programs read the file, or ask systemd-resolved where they have its NSS module: both must know.
+    "resolv_conf_and_resolved": (ResolvedBeside, ResolvConf),
+    "resolvconf": (Resolvconf,),
+    "networkmanager": (NetworkManager, ResolvConf),
+    "networkmanager_dnsmasq": (NetworkManagerDnsmasq,),
+}
+
+
+def choose(kind: str, address: str, domains: t.Sequence[str]) -> list[Target]:
+    """What is to be switched on this host, in this order."""
+    if kind == "systemd_resolved" and not resolver.resolved_installed():
+        return [ResolvedToCome(address, domains)]
+    return [target(address, domains) for target in TARGETS[kind]]

@@ -256,7 +256,22 @@ def _dns_name(value: str) -> bool:
 
 
 #: Names that mean something else to every resolver, or that all the world's names end in.
-TAKEN_DOMAINS = ("localhost", "local", "arpa", "com", "net", "org")
+TAKEN_DOMAINS = (
+    "localhost",
+    "local",
+    "arpa",
+    "com",
+    "net",
+    "org",
+    "edu",
+    "gov",
+    "mil",
+    "int",
+    "info",
+    "io",
+    "dev",
+    "app",
+)
 
 
 def _domain(path: str, value: str) -> Iterator[Finding]:
@@ -267,6 +282,11 @@ def _domain(path: str, value: str) -> Iterator[Finding]:
             path,
             f"{shown(value)} is used by others: names that are not Consul's would stop resolving; take one of your own, such as consul",
         )
+
+
+def _optional_domain(path: str, value: str) -> Iterator[Finding]:
+    if value:
+        yield from _domain(path, value)
 
 
 def _datacenter(path: str, value: str) -> Iterator[Finding]:
@@ -327,22 +347,77 @@ def _split_port(value: str) -> tuple[str, int | None]:
     return address, int(port) if re.fullmatch(r"[0-9]{1,5}", port) and int(port) <= 65535 else 0
 
 
+def _server_findings(path: str, value: Any, port_needed: bool = False) -> Iterator[Finding]:
+    """What is wrong with one server, written as dnsmasq does."""
+    example = "IP#port, such as 127.0.0.1#8600" if port_needed else "an IP address, or IP#port, such as 192.168.100.1"
+    address, port = _split_port(value) if isinstance(value, str) else ("", 0)
+    if ip(address) is None or port == 0 or (port_needed and not port):
+        yield path, f"{shown(value)} is not {example}"
+    elif address in RESOLVED_STUBS:
+        yield path, f"{shown(value)} is systemd-resolved, which asks dnsmasq: name the resolvers that it used before"
+
+
 def _upstreams(path: str, value: Sequence[str]) -> Iterator[Finding]:
     for index, item in enumerate(value):
-        address, port = _split_port(item)
-        if ip(address) is None or port == 0:
-            yield f"{path}[{index}]", f"{shown(item)} is not an IP address, or IP#port, such as 192.168.100.1"
-        elif address in RESOLVED_STUBS:
+        yield from _server_findings(f"{path}[{index}]", item)
+
+
+def _dns_servers(path: str, value: Sequence[str]) -> Iterator[Finding]:
+    for index, item in enumerate(value):
+        yield from _server_findings(f"{path}[{index}]", item, port_needed=True)
+
+
+def _forwarded_domains(path: str, value: Mapping[str, Any]) -> Iterator[Finding]:
+    for domain, servers in value.items():
+        here = f"{path}[{shown(domain)}]"
+        # Whose network it is has the names of its addresses in a domain below arpa.
+        if not (
+            isinstance(domain, str) and _dns_name(domain) and domain.lower().endswith((".in-addr.arpa", ".ip6.arpa"))
+        ):
+            yield from _domain(here, str(domain))
+        if not isinstance(servers, (list, tuple)) or not servers:
+            yield here, f"{kind_of(servers)} is not a list with the address of one server at least"
+            continue
+        for index, server in enumerate(servers):
+            yield from _server_findings(f"{here}[{index}]", server)
+
+
+def _reverse_networks(path: str, value: Sequence[str]) -> Iterator[Finding]:
+    networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
+    for index, item in enumerate(value):
+        here = f"{path}[{index}]"
+        wrong = [*_cidr(here, item)] if item else [(here, "'' is not a CIDR, such as 192.168.100.0/24")]
+        yield from wrong
+        if wrong:
+            continue
+        network = ipaddress.ip_network(item)
+        if network.prefixlen == 0:
+            yield here, f"{shown(item)} would take the names of all addresses from everybody: name your own networks"
+        for other in networks:
+            if network.version == other.version and network.overlaps(other):
+                yield here, f"{shown(item)} overlaps with {other}: name each network once"
+        networks.append(network)
+
+
+def _recursors(path: str, value: Sequence[str]) -> Iterator[Finding]:
+    for index, item in enumerate(value):
+        here = f"{path}[{index}]"
+        if ip(item) is None:
+            yield here, f"{shown(item)} is not an IP address, such as 192.168.100.1"
+        elif item in RESOLVED_STUBS:
             yield (
-                f"{path}[{index}]",
-                f"{shown(item)} is systemd-resolved, which asks dnsmasq: name the resolvers that it used before",
+                here,
+                f"{shown(item)} is systemd-resolved, which asks dnsmasq, which asks Consul: name the resolvers that it asks",
             )
 
 
+def _dns_ttl(path: str, value: int) -> Iterator[Finding]:
+    if not 0 <= value <= 86400:
+        yield path, f"{value} must be a number of seconds, from 0 to 86400"
+
+
 def _dns_server(path: str, value: str) -> Iterator[Finding]:
-    address, port = _split_port(value)
-    if ip(address) is None or not port:
-        yield path, f"{shown(value)} is not IP#port, such as 127.0.0.1#8600"
+    yield from _server_findings(path, value, port_needed=True)
 
 
 def _dns_names(path: str, value: Sequence[str]) -> Iterator[Finding]:
@@ -368,6 +443,9 @@ VALUE_CHECKS: dict[str, Callable[[str, Any], Iterator[Finding]]] = {
     "consul_agent_datacenter": _datacenter,
     "consul_agent_domain": _domain,
     "consul_agent_node_name": label,
+    "consul_agent_alt_domain": _optional_domain,
+    "consul_agent_dns_ttl": _dns_ttl,
+    "consul_agent_recursors": _recursors,
     "consul_agent_network": _cidr,
     "consul_agent_address": _agent_address,
     "consul_agent_client_address": _client_address,
@@ -378,7 +456,11 @@ VALUE_CHECKS: dict[str, Callable[[str, Any], Iterator[Finding]]] = {
     "consul_services_external": external_findings,
     "consul_services_prepared_queries": query_findings,
     "dnsmasq_forwarding_domain": _domain,
+    "dnsmasq_forwarding_alt_domain": _optional_domain,
+    "dnsmasq_forwarding_domains": _forwarded_domains,
     "dnsmasq_forwarding_server": _dns_server,
+    "dnsmasq_forwarding_fallback_servers": _dns_servers,
+    "dnsmasq_forwarding_reverse_networks": _reverse_networks,
     "dnsmasq_forwarding_listen_addresses": _listen_addresses,
     "dnsmasq_forwarding_upstreams": _upstreams,
     "dnsmasq_forwarding_probe_names": _dns_names,
@@ -448,13 +530,43 @@ def _scripts_are_on(variables: Mapping[str, Any], options: Options) -> Iterator[
                 yield path, "args runs a program, and consul_agent_script_checks is off: set it to local"
 
 
-def _upstream_is_own(variables: Mapping[str, Any], options: Options) -> Iterator[Finding]:
+def _listened(variables: Mapping[str, Any], options: Options) -> list[Any]:
+    """The addresses on which dnsmasq answers."""
     name = "dnsmasq_forwarding_listen_addresses"
-    listen = [ip(address) for address in variables.get(name, options.get(name, {}).get("default", []))]
-    for index, upstream in enumerate(variables.get("dnsmasq_forwarding_upstreams", [])):
-        address, port = _split_port(upstream)
-        if ip(address) is not None and ip(address) in listen and port in (None, 53):
-            yield f"dnsmasq_forwarding_upstreams[{index}]", f"{shown(upstream)} is dnsmasq itself, by {name}"
+    return [ip(address) for address in variables.get(name, options.get(name, {}).get("default", []))]
+
+
+def _upstream_is_own(variables: Mapping[str, Any], options: Options) -> Iterator[Finding]:
+    """dnsmasq that asks itself, or asks an agent that asks dnsmasq, never comes to an end."""
+    listen = _listened(variables, options)
+    domains = variables.get("dnsmasq_forwarding_domains", {})
+    servers = {
+        "dnsmasq_forwarding_upstreams": variables.get("dnsmasq_forwarding_upstreams", []),
+        "consul_agent_recursors": variables.get("consul_agent_recursors", []),
+        **{f"dnsmasq_forwarding_domains[{shown(domain)}]": found for domain, found in domains.items()},
+    }
+    for path, found in servers.items():
+        for index, server in enumerate(found if isinstance(found, (list, tuple)) else []):
+            address, port = _split_port(server) if isinstance(server, str) else ("", 0)
+            if ip(address) is not None and ip(address) in listen and port in (None, 53):
+                yield f"{path}[{index}]", f"{shown(server)} is dnsmasq itself, by dnsmasq_forwarding_listen_addresses"
+
+
+def _domains_differ(variables: Mapping[str, Any], options: Options) -> Iterator[Finding]:
+    """A domain has one kind of servers: Consul's or others."""
+    names = ("dnsmasq_forwarding_domain", "consul_agent_domain")
+    domain = next((variables[name] for name in names if name in variables), "consul")
+    alternatives = {
+        name: variables[name].lower()
+        for name in ("dnsmasq_forwarding_alt_domain", "consul_agent_alt_domain")
+        if variables.get(name)
+    }
+    for name, alternative in alternatives.items():
+        if alternative == domain.lower():
+            yield name, f"{shown(domain)} is the domain already: leave it empty, or name another"
+    for other in variables.get("dnsmasq_forwarding_domains", {}):
+        if str(other).lower() in (domain.lower(), *alternatives.values()):
+            yield f"dnsmasq_forwarding_domains[{shown(other)}]", "is Consul's domain on this host: it has other servers"
 
 
 #: What the variables of one host say together.
@@ -464,6 +576,7 @@ HOST_CHECKS: Sequence[Callable[[Mapping[str, Any], Options], Iterable[Finding]]]
     _services,
     _scripts_are_on,
     _upstream_is_own,
+    _domains_differ,
 )
 
 

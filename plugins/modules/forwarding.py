@@ -11,10 +11,10 @@ short_description: Run dnsmasq and make a host's resolver ask it, without one fa
 version_added: 0.1.0
 description:
   - Runs dnsmasq as the service C(dnsmasq-consul), then makes systemd-resolved, or a plain C(/etc/resolv.conf), ask it.
-  - The configuration is tested by dnsmasq before it takes the place of the former, and dnsmasq must know what the host knows
-    before the resolver is switched.
-  - While systemd-resolved restarts, C(/etc/resolv.conf) names dnsmasq beside it, because the C library gives up at once when
-    nobody listens.
+  - The configuration is tried by a dnsmasq on another port before it takes the place of the former. This dnsmasq must know
+    what the host knows, and stands in for the other while that restarts.
+  - While systemd-resolved restarts, dnsmasq gets what its stub would get, because the C library gives up at once when nobody
+    listens.
   - When anything fails, or a name that resolved before does not resolve after, everything is put back and the module fails
     with the reason.
 author:
@@ -22,6 +22,10 @@ author:
 options:
   configuration:
     description: Configuration of dnsmasq.
+    type: str
+    required: true
+  servers:
+    description: The servers that dnsmasq asks. When nothing else changes, it goes on answering while it reads them again.
     type: str
     required: true
   service:
@@ -33,18 +37,40 @@ options:
       - What the programs of the host resolve names with. V(none) leaves it alone.
       - Where systemd-resolved is not installed yet, everything is made ready for it, and its package is to be installed next.
     type: str
-    choices: [systemd_resolved, resolv_conf, none]
+    choices:
+      - systemd_resolved
+      - networkmanager
+      - networkmanager_dnsmasq
+      - resolvconf
+      - resolv_conf
+      - resolv_conf_and_resolved
+      - none
     required: true
   address:
     description: Address on which dnsmasq answers, on port 53.
     type: str
     required: true
-  domain:
-    description: Domain that systemd-resolved asks dnsmasq alone for.
+  domains:
+    description: Domains that dnsmasq alone is asked for, where the resolver can tell domains apart. The first is Consul's.
+    type: list
+    elements: str
+    required: true
+  reverse_networks:
+    description: CIDRs whose addresses' names dnsmasq alone is asked for.
+    type: list
+    elements: str
+    default: []
+  consul:
+    description: Where Consul's DNS answers, as dnsmasq writes it. If it does, dnsmasq must answer for Consul's names.
     type: str
     required: true
   names:
     description: Names that resolve on this host, and must go on to. Looked up also when nothing changes.
+    type: list
+    elements: str
+    default: []
+  packages_before:
+    description: The packages that the host had before dnsmasq was installed for this. What came with it goes with it.
     type: list
     elements: str
     default: []
@@ -65,131 +91,71 @@ EXAMPLES = r"""
 - name: Forward Consul's names
   servicedns.consul.forwarding:
     configuration: "{{ lookup('ansible.builtin.template', 'dnsmasq.conf.j2') }}"
+    servers: "{{ lookup('ansible.builtin.template', 'dnsmasq.servers.j2') }}"
     service: "{{ lookup('ansible.builtin.template', 'dnsmasq-consul.service.j2') }}"
     resolver: systemd_resolved
     address: 127.0.0.2
-    domain: consul
+    domains: [consul]
+    consul: 127.0.0.1#8600
     names: [www.debian.org]
 """
 
 RETURN = r"""# """
 
-import functools
-import os
-import time
+import subprocess
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.servicedns.consul.plugins.module_utils import host, resolver, resolver_targets
+from ansible_collections.servicedns.consul.plugins.module_utils import dnsmasq, host, record, resolver, resolver_targets
 
-UNIT = "dnsmasq-consul.service"
-CONFIGURATION = "/etc/dnsmasq-consul.conf"
-SERVICE = f"/etc/systemd/system/{UNIT}"
-# Stays until dnsmasq runs with what it says, so that a run which was cut off is completed by the next.
-STAGED = "/etc/.dnsmasq-consul.conf.staged"
-PATIENCE = 10.0  # seconds that a name may take to resolve again before the switch counts as failed
+KINDS = [*resolver_targets.TARGETS]
 
 
-def eventually(condition: t.Callable[[], bool], patience: float = PATIENCE) -> bool:
-    """Whether a condition holds within some seconds."""
-    end = time.monotonic() + patience
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
+def packages() -> set[str]:
+    """The packages that are installed."""
+    return set(host.run("dpkg-query", "--show", "--showformat=${binary:Package}\n").split())
 
 
-class Dnsmasq:
-    """The service, its files, and how both were before."""
-
-    def __init__(self, configuration: str, service: str) -> None:
-        self.after = {CONFIGURATION: configuration, SERVICE: service}
-        self.before = {path: host.read(path) for path in self.after}
-
-    def changes(self) -> list[str]:
-        """The files that are not as they should be."""
-        return [path for path in self.after if self.before[path] != self.after[path]]
-
-    def in_force(self) -> bool:
-        """Whether the service runs, also after a boot, with what its files say."""
-        if self.changes() or os.path.exists(STAGED):
-            return False
-        state = host.run("systemctl", "show", "--property=ActiveState,UnitFileState", UNIT).split()
-        return sorted(state) == ["ActiveState=active", "UnitFileState=enabled"]
-
-    def start(self) -> None:
-        """Run the service with its new files, once dnsmasq finds them valid."""
-        host.write_atomically(STAGED, self.after[CONFIGURATION])
-        try:
-            host.run("dnsmasq", "--test", f"--conf-file={STAGED}")
-            self._run(self.after)
-        finally:
-            os.unlink(STAGED)
-
-    def put_back(self) -> None:
-        """Run the service as it was before, or not at all where it was not there."""
-        if self.before[SERVICE]:
-            self._run(self.before)
-            return
-        if os.path.exists(SERVICE):
-            host.run("systemctl", "disable", "--now", UNIT)
-        for path in self.after:
-            if os.path.exists(path):
-                os.unlink(path)
-        host.run("systemctl", "daemon-reload")
-
-    def _run(self, files: dict[str, str]) -> None:
-        for path, content in files.items():
-            host.write_atomically(path, content)
-        host.run("systemctl", "daemon-reload")
-        host.run("systemctl", "enable", UNIT)
-        # Only the servers' files are read again on a reload, see SIGHUP in dnsmasq(8).
-        host.run("systemctl", "restart", UNIT)
+def consul_names(server: str, domain: str) -> list[str]:
+    """A name that Consul has, if it answers at all."""
+    address, _sharp, port = server.partition("#")
+    name = f"consul.service.{domain}"
+    return [name] if resolver.answers(address, name, port=int(port)) else []
 
 
-def missing(names: list[str], has: t.Callable[[str], bool]) -> list[str]:
-    """The names that are not to be had, even after some patience."""
-    return [name for name in names if not eventually(functools.partial(has, name))]
-
-
-def check(address: str, names: list[str]) -> None:
-    """Refuse a name server that does not know what the host knows."""
-    unanswered = missing(names, functools.partial(resolver.answers, address))
-    if unanswered:
-        raise host.HostError(
-            f"dnsmasq at {address} does not answer for {', '.join(unanswered)}, which this host resolves; "
-            "the resolver was left as it was"
-        )
-
-
-def switch(target: resolver_targets.Target, names: list[str]) -> None:
+def switch(targets: t.Sequence[resolver_targets.Target], names: t.Sequence[str]) -> None:
     """Switch, look again, and switch back if a name was lost. Raises L(host.HostError) with the reason."""
+    begun: list[resolver_targets.Target] = []
     try:
-        target.apply(target.after)
-        lost = missing(names, resolver.resolves)
+        for target in targets:
+            begun.append(target)
+            target.apply(target.after)
+        lost = dnsmasq.missing(names, resolver.resolves)
         if lost:
             raise host.HostError(f"after the switch {', '.join(lost)} did not resolve any more")
     except (OSError, host.HostError) as error:
-        target.apply(target.before)
-        raise host.HostError(f"{error}; {target.path} was put back as it was") from error
+        for target in reversed(begun):
+            target.apply(target.before)
+        paths = " and ".join(target.path for target in begun)
+        raise host.HostError(f"{error}; {paths} was put back as it was") from error
 
 
-def forward(dnsmasq: Dnsmasq, pending: resolver_targets.Target | None, address: str, names: list[str]) -> bool:
+def forward(service: dnsmasq.Service, pending: t.Sequence[resolver_targets.Target], names: t.Sequence[str]) -> bool:
     """Bring dnsmasq, and the switch that is still to be made, into force. Raises L(host.HostError) with the reason, after everything was put back."""
-    changed = not dnsmasq.in_force()
+    changed = not service.in_force()
     try:
         if changed:
-            dnsmasq.start()
-        check(address, names)
+            service.start(names)
+        else:
+            service.check(names)
         if pending:
             switch(pending, names)
             changed = True
     except (OSError, host.HostError) as error:
-        journal = host.run("journalctl", f"--unit={UNIT}", "--lines=10", "--output=cat").strip()
+        journal = host.run("journalctl", f"--unit={dnsmasq.UNIT}", "--lines=10", "--output=cat").strip()
         if changed:
-            dnsmasq.put_back()
+            service.put_back()
         raise host.HostError(f"{error}\nThe end of dnsmasq's journal:\n{journal}") from error
     return changed
 
@@ -198,38 +164,51 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec=dict(
             configuration=dict(type="str", required=True),
+            servers=dict(type="str", required=True),
             service=dict(type="str", required=True),
-            resolver=dict(type="str", choices=["systemd_resolved", "resolv_conf", "none"], required=True),
+            resolver=dict(type="str", choices=KINDS, required=True),
             address=dict(type="str", required=True),
-            domain=dict(type="str", required=True),
+            domains=dict(type="list", elements="str", required=True),
+            reverse_networks=dict(type="list", elements="str", default=[]),
+            consul=dict(type="str", required=True),
             names=dict(type="list", elements="str", default=[]),
+            packages_before=dict(type="list", elements="str", default=[]),
             give_up=dict(type="bool", default=False),
         ),
         supports_check_mode=True,
     )
     params = module.params
-    dnsmasq = Dnsmasq(params["configuration"], params["service"])
-    target = resolver_targets.choose(params["resolver"], params["address"], params["domain"])
+    service = dnsmasq.Service(params["configuration"], params["servers"], params["service"])
+    zones = [zone for network in params["reverse_networks"] for zone in resolver.reverse_zones(network)]
+    routes = [*params["domains"], *zones]
+    targets = resolver_targets.choose(params["resolver"], params["address"], routes)
     diff = [
-        dict(before_header=path, before=dnsmasq.before[path], after_header=path, after=dnsmasq.after[path])
-        for path in dnsmasq.changes()
+        dict(before_header=path, before=service.before[path], after_header=path, after=service.after[path])
+        for path in service.changes()
     ]
     try:
-        pending = target if target and not target.in_force() else None
-        if pending:
-            diff.append(
-                dict(before_header=pending.path, before=pending.before, after_header=pending.path, after=pending.after)
-            )
+        pending = [target for target in targets if not target.in_force()]
+        diff += [
+            dict(before_header=target.path, before=target.before, after_header=target.path, after=target.after)
+            for target in pending
+        ]
         if params["give_up"]:
             changed = False
-            if isinstance(target, resolver_targets.ResolvedToCome):
-                target.apply(target.before)
-                changed = True
+            for target in targets:
+                if isinstance(target, resolver_targets.ResolvedToCome):
+                    target.apply(target.before)
+                    changed = True
         elif module.check_mode:
-            changed = bool(diff) or not dnsmasq.in_force()
+            changed = bool(diff) or not service.in_force()
         else:
-            changed = forward(dnsmasq, pending, params["address"], params["names"])
-    except (OSError, host.HostError) as error:
+            came = packages() - set(params["packages_before"]) if params["packages_before"] else set()
+            paths = [path for target in targets for path in target.paths()]
+            record.Record().remember(
+                paths, came, resolver=params["resolver"], address=params["address"], domains=routes
+            )
+            names = params["names"] + consul_names(params["consul"], params["domains"][0])
+            changed = forward(service, pending, names)
+    except (OSError, subprocess.SubprocessError, host.HostError) as error:
         module.fail_json(msg=f"dnsmasq_forwarding: {error}")
     module.exit_json(changed=changed, diff=diff)
 

@@ -23,13 +23,17 @@ options:
   resolver:
     description: The resolver that is wanted, see the role dnsmasq_forwarding.
     type: str
-    choices: [auto, systemd_resolved, resolv_conf, none]
+    choices: [auto, systemd_resolved, networkmanager, resolvconf, resolv_conf, none]
     default: auto
   upstreams:
     description: Resolvers for all other names. Empty means those that the host uses.
     type: list
     elements: str
     default: []
+  containers:
+    description: Whether containers are to be answered.
+    type: bool
+    default: false
   probe_names:
     description: Names to look up, as programs of the host do.
     type: list
@@ -79,6 +83,16 @@ ansible_facts:
             list them.
           type: list
           elements: str
+        recursors:
+          description: Addresses of all resolvers for all other names, as they are now.
+          type: list
+          elements: str
+        bridges:
+          description: Address of the default bridge, interfaces on which containers are, and others that only look so.
+          type: dict
+        containers_answered:
+          description: Whether containers are answered already.
+          type: bool
         upstreams_file:
           description: The file in which the host keeps its resolvers. Empty when they were given.
           type: str
@@ -86,30 +100,46 @@ ansible_facts:
 """
 
 import os
+import socket
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.servicedns.consul.plugins.module_utils import host, resolver
+from ansible_collections.servicedns.consul.plugins.module_utils import engine, host, resolver
 
 UNIT = "dnsmasq-consul.service"
+CONTAINERS_UNIT = "dnsmasq-consul-containers.service"
 DNSMASQ = "/usr/sbin/dnsmasq"
+WISHES = ["auto", "systemd_resolved", "networkmanager", "resolvconf", "resolv_conf", "none"]
 
 
-def foreign_listeners(found: list[host.Listener], addresses: list[str], our_pid: int) -> list[host.Listener]:
+def foreign_listeners(found: list[host.Listener], addresses: list[str], our_pids: list[int]) -> list[host.Listener]:
     """The sockets that keep our dnsmasq from listening."""
     return [
         listener
         for listener in found
         if listener.port == 53
         and any(listener.covers(address) for address in addresses)
-        and not (our_pid and host.descends(listener.pid, our_pid))
+        and not any(host.descends(listener.pid, pid) for pid in our_pids if pid)
     ]
 
 
-def found_upstreams(chosen: str, found: resolver.Host) -> tuple[list[str], str]:
+def foreign_addresses(addresses: list[str]) -> list[str]:
+    """The addresses that the host does not have: nothing can be bound to them."""
+    foreign = []
+    for address in addresses:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind((address, 0))
+            except OSError:
+                foreign.append(address)
+    return foreign
+
+
+def found_upstreams(kind: str, found: resolver.Host) -> tuple[list[str], str]:
     """The resolvers the host uses: those to be written down, and the file that keeps the others current."""
-    if not (chosen == "systemd_resolved" or found.resolved_active):
-        return [], resolver.RESOLV_CONF
+    path = resolver.upstreams_file(kind, found)
+    if path != resolver.RESOLVED_UPLINK:
+        return [], path
     # Our drop-in takes the place of the global servers, so dnsmasq has to ask them now.
     static = (
         resolver.global_servers(host.run("systemd-analyze", "cat-config", "systemd/resolved.conf"))
@@ -117,15 +147,16 @@ def found_upstreams(chosen: str, found: resolver.Host) -> tuple[list[str], str]:
         else []
     )
     before = host.read(resolver.BEFORE_RESOLVED) or (found.resolv_conf if not found.resolved_installed else "")
-    return static + resolver.nameservers(before), resolver.RESOLVED_UPLINK
+    return static + resolver.nameservers(before), path
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec=dict(
             listen_addresses=dict(type="list", elements="str", required=True),
-            resolver=dict(type="str", choices=["auto", "systemd_resolved", "resolv_conf", "none"], default="auto"),
+            resolver=dict(type="str", choices=WISHES, default="auto"),
             upstreams=dict(type="list", elements="str", default=[]),
+            containers=dict(type="bool", default=False),
             probe_names=dict(type="list", elements="str", default=[]),
         ),
         supports_check_mode=True,
@@ -142,11 +173,32 @@ def main() -> None:
             upstreams = [server for server in upstreams if server not in params["listen_addresses"]]
     except host.HostError as error:
         problems.append(str(error))
-    our_pid = int(host.run("systemctl", "show", "--property=MainPID", "--value", UNIT) or 0)
-    held = foreign_listeners(host.listeners(), params["listen_addresses"], our_pid)
+    wanted = list(params["listen_addresses"])
+    bridges = engine.Bridges("", [], [])
+    if params["containers"]:
+        try:
+            bridges = engine.this_engine()
+            engine.parse(host.read(engine.CONFIGURATION))
+            wanted.append(bridges.address)
+        except host.HostError as error:
+            problems.append(str(error))
+    our_pids = [
+        int(host.run("systemctl", "show", "--property=MainPID", "--value", unit) or 0)
+        for unit in (UNIT, CONTAINERS_UNIT)
+    ]
+    problems += [
+        f"dnsmasq_forwarding_listen_addresses: '{address}' is no address of this host; it has "
+        + ", ".join(str(interface) for _name, interface in host.parse_addresses(host.run("ip", "-json", "address")))
+        + " and those in 127.0.0.0/8"
+        for address in foreign_addresses(params["listen_addresses"])
+    ]
+    held = foreign_listeners(host.listeners(), wanted, our_pids)
     problems += [f"{listener}, but dnsmasq needs it (dnsmasq_forwarding_listen_addresses)" for listener in held]
     if problems:
         module.fail_json(msg="; ".join(problems))
+    ours = params["listen_addresses"]
+    listed = resolver.nameservers(host.read(upstreams_file)) if upstreams_file else []
+    recursors = list(dict.fromkeys(server.partition("#")[0] for server in [*upstreams, *listed]))
     module.exit_json(
         changed=False,
         ansible_facts=dict(
@@ -163,6 +215,9 @@ def main() -> None:
                 ],
                 upstreams=upstreams,
                 upstreams_file=upstreams_file,
+                bridges=bridges._asdict(),
+                containers_answered=os.path.exists(f"/etc/systemd/system/{CONTAINERS_UNIT}"),
+                recursors=[server for server in recursors if server not in (*ours, resolver.STUB)],
             )
         ),
     )

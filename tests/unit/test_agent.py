@@ -15,13 +15,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plays import run_tasks
 
-from ansible_collections.servicedns.consul.plugins.filter import agent_address, agent_arguments, agent_url, node_name
+from ansible_collections.servicedns.consul.plugins.filter import (
+    agent_address,
+    agent_arguments,
+    agent_dns,
+    agent_url,
+    node_name,
+)
 from ansible_collections.servicedns.consul.plugins.module_utils.agent import LABEL
 
 name_of = node_name.FilterModule().filters()["node_name"]
 arguments_of = agent_arguments.FilterModule().filters()["agent_arguments"]
 address_of = agent_address.FilterModule().filters()["agent_address"]
 url_of = agent_url.FilterModule().filters()["agent_url"]
+dns_of = agent_dns.FilterModule().filters()["agent_dns"]
 
 
 @pytest.mark.parametrize(
@@ -158,6 +165,35 @@ def test_agent_address_unknown(variables: dict[str, Any]) -> None:
 def test_agent_address_of_no_variables() -> None:
     with pytest.raises(AnsibleFilterError, match="^agent_address: needs the variables of a host, not a str$"):
         address_of("node1")
+
+
+PRIVATE = {"consul_agent_address": "192.168.100.4", "consul_agent_network": "192.168.100.0/24"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        (PRIVATE, "192.168.100.4#8600"),
+        (PRIVATE | {"consul_agent_dns_at_address": "yes"}, "192.168.100.4#8600"),
+        (PRIVATE | {"consul_agent_dns_at_address": False}, ""),
+        (PRIVATE | {"consul_agent_network": ""}, ""),
+        (PRIVATE | {"consul_agent_network": "", "consul_agent_dns_at_address": True}, "192.168.100.4#8600"),
+        # A public network is more than the datacentre.
+        ({"consul_agent_address": "8.8.8.8", "consul_agent_network": "8.8.8.0/24"}, ""),
+        ({"consul_agent_address": "8.8.8.8", "consul_agent_client_address": "127.0.0.1 8.8.8.8"}, "8.8.8.8#8600"),
+        ({"consul_agent_address": "8.8.8.8", "consul_agent_client_address": "0.0.0.0"}, "8.8.8.8#8600"),
+        ({"consul_agent_address": "fd00::4", "consul_agent_network": "fd00::/64"}, "fd00::4#8600"),
+    ],
+)
+def test_agent_dns(variables: dict[str, Any], expected: str) -> None:
+    assert dns_of(variables) == expected
+
+
+def test_agent_dns_unknown() -> None:
+    with pytest.raises(AnsibleFilterError, match="^agent_dns: the address of the agent of node1 is not known"):
+        dns_of({"inventory_hostname": "node1"})
+    with pytest.raises(AnsibleFilterError, match="^agent_dns: needs the variables of a host, not a str$"):
+        dns_of("node1")
 
 
 def test_filters_in_a_playbook(tmp_path: Path) -> None:

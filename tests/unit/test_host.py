@@ -23,6 +23,7 @@ udp   UNCONN 0      0          127.0.0.11:46155     0.0.0.0:*
 tcp   LISTEN 0      4096       127.0.0.1:8500       0.0.0.0:*    users:(("consul",pid=1087,fd=23),("consul",pid=9,fd=3))
 tcp   LISTEN 0      128             [::]:22            [::]:*    users:(("sshd",pid=73,fd=4))
 tcp   LISTEN 0      128                *:80               *:*    users:(("nginx: master",pid=80,fd=4))
+udp   UNCONN 0      0                  *:*                *:*    users:(("dnsmasq",pid=53,fd=4))
 """
 
 
@@ -33,6 +34,7 @@ def test_parse_listeners() -> None:
         host.Listener("tcp", "127.0.0.1", 8500, "consul", 1087),
         host.Listener("tcp", "::", 22, "sshd", 73),
         host.Listener("tcp", "*", 80, "nginx: master", 80),
+        host.Listener("udp", "*", 0, "dnsmasq", 53),
     ]
     assert host.parse_listeners("") == []
 

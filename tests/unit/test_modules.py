@@ -41,7 +41,7 @@ def test_foreign_listeners_of_the_agent(listener: Listener, foreign: bool) -> No
     ],
 )
 def test_foreign_listeners_of_dnsmasq(listener: Listener, foreign: bool) -> None:
-    assert forwarding_preflight.foreign_listeners([listener], ["127.0.0.2"], 0) == ([listener] if foreign else [])
+    assert forwarding_preflight.foreign_listeners([listener], ["127.0.0.2"], [0, 0]) == ([listener] if foreign else [])
 
 
 WEB: dict[str, Any] = {

@@ -47,6 +47,11 @@ def test_nothing_set_is_fine() -> None:
         ("consul_agent_data_directory", ["/var/lib/consul", "/data"]),
         ("consul_agent_datacenter", ["dc1", "eu-west_1", 1]),
         ("consul_agent_domain", ["consul", "consul.example.com", "Consul"]),
+        ("consul_agent_alt_domain", ["", "example", "consul.example.com"]),
+        ("consul_agent_dns_ttl", [0, 5, "30", 86400]),
+        ("consul_agent_dns_only_passing", [True, False]),
+        ("consul_agent_dns_at_address", [True, False]),
+        ("consul_agent_recursors", [[], ["192.168.100.1", "fd00::1"]]),
         ("consul_agent_node_name", ["node2", "n", "a-b", "n" * 63, 5]),
         ("consul_agent_network", ["", "192.168.100.0/24", "10.0.0.1/32", "fd00::/64", "0.0.0.0/0"]),
         ("consul_agent_address", ["", "192.168.100.4", "fd00::4"]),
@@ -75,11 +80,20 @@ def test_nothing_set_is_fine() -> None:
             ],
         ),
         ("dnsmasq_forwarding_domain", ["consul", "consul.example.com"]),
+        ("dnsmasq_forwarding_alt_domain", ["", "example"]),
+        ("dnsmasq_forwarding_domains", [{}, {"corp.example.com": ["10.0.0.53", "10.0.0.54#5353"]}]),
+        ("dnsmasq_forwarding_domains", [{"10.in-addr.arpa": ["10.0.0.53"], "d.f.ip6.arpa": ["fd00::53"]}]),
         ("dnsmasq_forwarding_server", ["127.0.0.1#8600", "::1#8600"]),
+        ("dnsmasq_forwarding_fallback_servers", [[], ["192.168.100.4#8600", "fd00::4#8600"]]),
+        ("dnsmasq_forwarding_reverse_networks", [[], ["192.168.96.0/20", "10.0.0.1/32", "fd00::/53", "::/1"]]),
+        ("dnsmasq_forwarding_rebind_protection", [True, False]),
         ("dnsmasq_forwarding_listen_addresses", [["127.0.0.2"], ["127.0.0.2", "172.17.0.1", "::1"]]),
         ("dnsmasq_forwarding_upstreams", [[], ["192.168.100.1", "127.0.0.1#5353", "127.0.0.2#5353", "fd00::1"]]),
         ("dnsmasq_forwarding_probe_names", [[], ["www.debian.org", "localhost"]]),
-        ("dnsmasq_forwarding_resolver", ["auto", "none"]),
+        (
+            "dnsmasq_forwarding_resolver",
+            ["auto", "systemd_resolved", "networkmanager", "resolvconf", "resolv_conf", "none"],
+        ),
         ("dnsmasq_forwarding_log_queries", [True, "off"]),
     ],
 )
@@ -104,6 +118,12 @@ ROLES_SET = "is set by the roles consul_server and consul_client, so setting it 
 SERVER = "is not IP#port, such as 127.0.0.1#8600"
 UPSTREAM = "is not an IP address, or IP#port, such as 192.168.100.1"
 STUB = "is systemd-resolved, which asks dnsmasq: name the resolvers that it used before"
+RECURSOR = "is systemd-resolved, which asks dnsmasq, which asks Consul: name the resolvers that it asks"
+OWN = "is dnsmasq itself, by dnsmasq_forwarding_listen_addresses"
+REVERSE = "dnsmasq_forwarding_reverse_networks"
+SERVERS = "is not a list with the address of one server at least"
+ALREADY = "'consul' is the domain already: leave it empty, or name another"
+OTHER = "is Consul's domain on this host: it has other servers"
 OPEN = "would make this host a resolver for every network it is in: name the addresses"
 
 
@@ -129,6 +149,17 @@ OPEN = "would make this host a resolver for every network it is in: name the add
         ("consul_agent_domain", "consul.", "", f"'consul.' {DOMAIN}"),
         ("consul_agent_domain", "my_consul", "", f"'my_consul' {DOMAIN}"),
         ("consul_agent_domain", "local", "", f"'local' {TAKEN}"),
+        ("consul_agent_domain", "dev", "", f"'dev' {TAKEN}"),
+        ("consul_agent_alt_domain", "net", "", f"'net' {TAKEN}"),
+        ("consul_agent_alt_domain", "a b", "", f"'a b' {DOMAIN}"),
+        ("consul_agent_dns_ttl", -1, "", "-1 must be a number of seconds, from 0 to 86400"),
+        ("consul_agent_dns_ttl", 86401, "", "86401 must be a number of seconds, from 0 to 86400"),
+        ("consul_agent_dns_ttl", "5s", "", "'5s' is not a whole number"),
+        ("consul_agent_dns_only_passing", "maybe", "", "'maybe' is not true or false"),
+        ("consul_agent_dns_at_address", "192.168.100.4", "", "'192.168.100.4' is not true or false"),
+        ("consul_agent_recursors", ["dns"], "[0]", "'dns' is not an IP address, such as 192.168.100.1"),
+        ("consul_agent_recursors", ["127.0.0.53"], "[0]", f"'127.0.0.53' {RECURSOR}"),
+        ("consul_agent_recursors", ["10.0.0.1", "127.0.0.2"], "[1]", f"'127.0.0.2' {OWN}"),
         ("consul_agent_node_name", "", "", f"'' is no DNS label: {LABEL}"),
         ("consul_agent_node_name", "web_1", "", f"'web_1' is no DNS label: {UNDERSCORES}; {LABEL}"),
         ("consul_agent_node_name", "web.lan", "", f"'web.lan' is no DNS label: {DOTS}; {LABEL}"),
@@ -210,6 +241,41 @@ OPEN = "would make this host a resolver for every network it is in: name the add
         ("dnsmasq_forwarding_domain", "arpa", "", f"'arpa' {TAKEN}"),
         ("dnsmasq_forwarding_domain", "10.in-addr.arpa", "", f"'10.in-addr.arpa' {TAKEN}"),
         ("dnsmasq_forwarding_domain", "localhost", "", f"'localhost' {TAKEN}"),
+        ("dnsmasq_forwarding_alt_domain", "local", "", f"'local' {TAKEN}"),
+        ("dnsmasq_forwarding_alt_domain", "CONSUL", "", ALREADY),
+        ("dnsmasq_forwarding_domains", {"org": ["10.0.0.53"]}, "['org']", f"'org' {TAKEN}"),
+        ("dnsmasq_forwarding_domains", {".": ["10.0.0.53"]}, "['.']", f"'.' {DOMAIN}"),
+        ("dnsmasq_forwarding_domains", {"arpa": ["10.0.0.53"]}, "['arpa']", f"'arpa' {TAKEN}"),
+        ("dnsmasq_forwarding_domains", {"a.b": "10.0.0.53"}, "['a.b']", f"a string {SERVERS}"),
+        ("dnsmasq_forwarding_domains", {"a.b": []}, "['a.b']", f"a list {SERVERS}"),
+        ("dnsmasq_forwarding_domains", {"a.b": ["ns"]}, "['a.b'][0]", f"'ns' {UPSTREAM}"),
+        ("dnsmasq_forwarding_domains", {"a.b": [53]}, "['a.b'][0]", f"53 {UPSTREAM}"),
+        ("dnsmasq_forwarding_domains", {"a.b": ["127.0.0.54"]}, "['a.b'][0]", f"'127.0.0.54' {STUB}"),
+        ("dnsmasq_forwarding_domains", {"a.b": ["127.0.0.2"]}, "['a.b'][0]", f"'127.0.0.2' {OWN}"),
+        ("dnsmasq_forwarding_domains", {"Consul": ["10.0.0.53"]}, "['Consul']", OTHER),
+        ("dnsmasq_forwarding_fallback_servers", ["10.0.0.4"], "[0]", f"'10.0.0.4' {SERVER}"),
+        ("dnsmasq_forwarding_fallback_servers", ["127.0.0.53#53"], "[0]", f"'127.0.0.53#53' {STUB}"),
+        (REVERSE, ["10.0.0.0"], "[0]", f"'10.0.0.0' {CIDR}"),
+        (REVERSE, [""], "[0]", f"'' {CIDR}"),
+        (
+            REVERSE,
+            ["10.0.0.1/20"],
+            "[0]",
+            "'10.0.0.1/20' is the address of a host in a network, not a network: write 10.0.0.0/20",
+        ),
+        (
+            REVERSE,
+            ["10.0.0.0/20", "fd00::/64", "10.0.15.0/24"],
+            "[2]",
+            "'10.0.15.0/24' overlaps with 10.0.0.0/20: name each network once",
+        ),
+        (
+            REVERSE,
+            ["0.0.0.0/0"],
+            "[0]",
+            "'0.0.0.0/0' would take the names of all addresses from everybody: name your own networks",
+        ),
+        ("dnsmasq_forwarding_rebind_protection", "strict", "", "'strict' is not true or false"),
         ("dnsmasq_forwarding_server", "127.0.0.1", "", f"'127.0.0.1' {SERVER}"),
         ("dnsmasq_forwarding_server", "127.0.0.1:8600", "", f"'127.0.0.1:8600' {SERVER}"),
         ("dnsmasq_forwarding_server", "127.0.0.1#0", "", f"'127.0.0.1#0' {SERVER}"),
@@ -236,9 +302,9 @@ OPEN = "would make this host a resolver for every network it is in: name the add
         ("dnsmasq_forwarding_probe_names", ["a", "b c"], "[1]", "'b c' is not a DNS name, such as www.debian.org"),
         (
             "dnsmasq_forwarding_resolver",
-            "networkmanager",
+            "connman",
             "",
-            "'networkmanager' is not one of auto, systemd_resolved, resolv_conf, none",
+            "'connman' is not one of auto, systemd_resolved, networkmanager, resolvconf, resolv_conf, none",
         ),
     ],
 )
@@ -369,6 +435,18 @@ def test_variables_of_others_are_not_looked_at() -> None:
             None,
         ),
         ({"consul_agent_script_checks": "remote", "consul_agent_config": {"acl": {"enabled": True}}}, None),
+        ({"consul_agent_domain": "lan", "dnsmasq_forwarding_domains": {"consul": ["10.0.0.53"]}}, None),
+        ({"consul_agent_domain": "lan", "consul_agent_alt_domain": "consul"}, None),
+        (
+            {"consul_agent_alt_domain": "old", "dnsmasq_forwarding_domains": {"OLD": ["10.0.0.53"]}},
+            f"dnsmasq_forwarding_domains['OLD']: {OTHER}",
+        ),
+        ({"consul_agent_alt_domain": "consul"}, f"consul_agent_alt_domain: {ALREADY}"),
+        (
+            {"dnsmasq_forwarding_listen_addresses": ["127.0.0.9"], "consul_agent_recursors": ["127.0.0.9"]},
+            f"consul_agent_recursors[0]: '127.0.0.9' {OWN}",
+        ),
+        ({"dnsmasq_forwarding_listen_addresses": ["127.0.0.9"], "consul_agent_recursors": ["127.0.0.2"]}, None),
     ],
 )
 def test_variables_of_one_host_together(variables: dict[str, Any], expected: str | None) -> None:

@@ -50,7 +50,7 @@ def test_passthrough(flags: dict[str, dict[str, list[str]]]) -> None:
     answer = lab.connect("node1").check_output(
         "dig -p 8600 @127.0.0.1 +noall +answer seven.node.example consul.service.example"
     )
-    assert [line.split()[1] for line in answer.splitlines()] == ["0", "5"], "the TTLs of a node and of a service"
+    assert [line.split()[1] for line in answer.splitlines()] == ["3", "5"], "the TTLs of a node and of a service"
 
 
 def test_image_from_archive() -> None:

@@ -104,15 +104,20 @@ def test_an_upstream_that_does_not_answer_is_put_back(node: str) -> None:
 
 
 def test_a_switch_that_was_cut_off_is_completed() -> None:
-    """Killed while another /etc/resolv.conf stood in: names resolved all the time, and the next run puts the link back."""
+    """Killed before systemd-resolved, or dnsmasq, had what the files say: the next run sees to it."""
     host = lab.connect("node2")
-    host.check_output("mv /etc/resolv.conf /etc/.resolv.conf.servicedns")
-    host.check_output("printf 'nameserver 127.0.0.53\\nnameserver 127.0.0.2\\n' > /etc/resolv.conf")
-    assert lab.addresses(host, lab.PUBLIC_NAME) == {lab.PUBLIC_ADDRESS}
+    drop_in = "/etc/systemd/resolved.conf.d/servicedns-consul.conf"
+    host.check_output(
+        f"mv {drop_in} /root/ && systemctl restart systemd-resolved && mv /root/servicedns-consul.conf {drop_in}"
+    )
+    host.check_output("touch /run/dnsmasq-consul.pending")
+    before = host.check_output("systemctl show --property=MainPID dnsmasq-consul")
+    assert "127.0.0.2" not in host.check_output("resolvectl dns")
     run = lab.play("molecule/dnsmasq_forwarding/converge.yml", "--limit", "node2")
     assert run.returncode == 0, run.stdout
-    assert host.file("/etc/resolv.conf").linked_to == "/run/systemd/resolve/stub-resolv.conf"
-    assert not host.file("/etc/.resolv.conf.servicedns").exists
+    assert host.check_output("resolvectl dns").splitlines()[0].split() == ["Global:", "127.0.0.2"]
+    assert host.check_output("systemctl show --property=MainPID dnsmasq-consul") != before
+    assert not host.file("/run/dnsmasq-consul.pending").exists
 
 
 def test_an_installation_that_fails_leaves_the_resolver_as_it_was() -> None:
@@ -135,3 +140,33 @@ def test_an_installation_that_fails_leaves_the_resolver_as_it_was() -> None:
     assert not host.file("/etc/systemd/resolved.conf.d/servicedns-consul.conf").exists
     assert lab.addresses(host, lab.PUBLIC_NAME) == {lab.PUBLIC_ADDRESS}
     assert lab.dig(host, "consul.service.consul") == [ADDRESSES["node1"]]
+
+
+TEARDOWN = "molecule/dns_resolvers/teardown.yml"
+
+
+@pytest.mark.parametrize("node", ADDRESSES)
+def test_teardown_and_an_upstream_that_dies_exactly_at_the_switch(node: str) -> None:
+    """The plain file comes back byte for byte, systemd-resolved goes; and all of it once more when a switch fails."""
+    host = lab.connect(node)
+    run = lab.play(TEARDOWN, "--limit", node)
+    assert run.returncode == 0, run.stdout
+    host.check_output("snapshot > /root/after")
+    assert host.run("diff /root/before /root/after").stdout == ""
+    host.check_output(
+        "systemd-run --unit=dies sh -c 'until grep -q 127.0.0.2 /etc/resolv.conf; do :; done;"
+        f" iptables -A OUTPUT -d {OUTSIDE} -p udp --dport 53 -j DROP'"
+    )
+    try:
+        run = lab.play(
+            "molecule/dnsmasq_forwarding/converge.yml",
+            *("--limit", node, "--extra-vars", '{"dnsmasq_forwarding_resolver": "auto"}'),
+        )
+    finally:
+        host.run("systemctl stop dies")
+        host.check_output(f"iptables -D OUTPUT -d {OUTSIDE} -p udp --dport 53 -j DROP")
+    assert run.returncode != 0
+    assert "after the switch www.example.com did not resolve any more; /etc/resolv.conf was put back" in run.stdout
+    assert nameservers(host) == [OUTSIDE]
+    assert not host.file("/etc/dnsmasq-consul.conf").exists
+    assert lab.addresses(host, lab.PUBLIC_NAME) == {lab.PUBLIC_ADDRESS}

@@ -40,6 +40,20 @@ def refused(**variables: Any) -> str:
             {"dnsmasq_forwarding_resolver": "resolv_conf"},
             "dnsmasq_forwarding_resolver: 'resolv_conf' is not what this host resolves names with; it has systemd_resolved",
         ),
+        (
+            {"dnsmasq_forwarding_resolver": "networkmanager"},
+            "'networkmanager' is not what this host resolves names with; it has systemd_resolved",
+        ),
+        (
+            {"dnsmasq_forwarding_listen_addresses": ["127.0.0.2", "192.168.101.9"]},
+            "dnsmasq_forwarding_listen_addresses: '192.168.101.9' is no address of this host; it has",
+        ),
+        # Refused before any host is asked.
+        (
+            {"dnsmasq_forwarding_upstreams": ["127.0.0.2"]},
+            "dnsmasq_forwarding_upstreams[0]: '127.0.0.2' is dnsmasq itself",
+        ),
+        ({"dnsmasq_forwarding_listen_addresses": ["0.0.0.0"]}, "would make this host a resolver for every network"),
     ],
 )
 def test_variables_that_do_not_fit_the_host(variables: dict[str, Any], message: str) -> None:
@@ -79,12 +93,9 @@ def test_a_port_of_another_address_is_free() -> None:
 
 
 def test_unknown_set_up_of_the_resolver() -> None:
-    NODE.check_output("ln -sfT /run/systemd/resolve/resolv.conf /etc/resolv.conf")
+    NODE.check_output("ln -sfT /srv/resolv.conf /etc/resolv.conf")
     try:
-        assert (
-            "/etc/resolv.conf leads to /run/systemd/resolve/resolv.conf, a set-up that is not supported yet"
-            in refused()
-        )
+        assert "/etc/resolv.conf leads to /srv/resolv.conf, which is nothing that this collection knows" in refused()
     finally:
         NODE.check_output("ln -sfT ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf")
 

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""Looks a name up as applications do, 20 times a second, and keeps count.
+"""Looks names up as applications do, 50 times a second by turns, and keeps count.
 
-    lookup-probe NAME FILE
+    lookup-probe FILE NAME...
 
-FILE holds {"lookups": N, "failed": [[time, error], ...]} and is never half written.
+FILE holds {"lookups": N, "failed": [[begin, name, error], ...]} and is never half written. The first name counts from
+the start, each other from its first answer on: it may be still to come.
 """
 
 import json
@@ -12,20 +13,25 @@ import socket
 import sys
 import time
 
-INTERVAL = 0.05  # seconds
+INTERVAL = 0.02  # seconds
 
-name, path = sys.argv[1:]
+path, *names = sys.argv[1:]
+known = {names[0]}
 failed = []
 lookups = 0
 due = time.monotonic()
 while True:
+    name = names[lookups % len(names)]
+    begin = time.time()
     try:
         socket.getaddrinfo(name, 80, proto=socket.IPPROTO_TCP)
+        known.add(name)
     except OSError as error:
-        failed.append([time.time(), str(error)])
+        if name in known:
+            failed.append([begin, name, str(error)])
     lookups += 1
     with open(path + ".new", "w") as stream:
-        json.dump({"lookups": lookups, "failed": failed}, stream)
+        json.dump({"lookups": lookups, "failed": failed, "known": sorted(known)}, stream)
     os.rename(path + ".new", path)
-    due += INTERVAL
+    due = max(due + INTERVAL, time.monotonic() - 1)
     time.sleep(max(0.0, due - time.monotonic()))
