@@ -108,6 +108,13 @@ def lookups_failed_during(host: Host, change: Callable[[], object]) -> list[Any]
     return failed_lookups(host)[before:]
 
 
+def sent_to_agents(host: Host, agent: str = "") -> int:
+    """How many queries dnsmasq passed on to agents, or to the one at an address."""
+    found = re.findall(r'"(\S+)#8600 (\d+) \d+"', host.check_output("dig +short @127.0.0.2 CH TXT servers.bind"))
+    sent = {address: int(count) for address, count in found}
+    return sent.get(agent, 0) if agent else sum(sent.values())
+
+
 def play(playbook: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a playbook as Molecule does: on the hosts of the scenario, with its environment."""
     configuration = yaml.safe_load(Path(os.environ["MOLECULE_FILE"]).read_text())["ansible"]

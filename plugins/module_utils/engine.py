@@ -93,6 +93,14 @@ def keeps_containers() -> bool:
     return bool((host.docker_get("/info") or {}).get("LiveRestoreEnabled"))
 
 
+def _keep_containers(text: str, wanted: bool) -> None:
+    """Tell the running engine whether containers outlive it."""
+    _write(json.dumps({**parse(text), "live-restore": wanted}, indent=2))
+    host.run("systemctl", "reload", UNIT)
+    if not dnsmasq.eventually(lambda: keeps_containers() == wanted):
+        raise host.HostError(f"the Docker engine does not take live-restore from {CONFIGURATION}; its journal says why")
+
+
 def apply(text: str) -> None:
     """Write the engine's file and restart the engine. The name servers of containers are no part of what it reloads.
 
@@ -105,14 +113,12 @@ def apply(text: str) -> None:
     keep = not keeps_containers() and host.docker_get("/info")["Swarm"]["LocalNodeState"] == "inactive"
     try:
         if keep:
-            _write(json.dumps({**parse(text), "live-restore": True}, indent=2))
-            host.run("systemctl", "reload", UNIT)
-            dnsmasq.eventually(keeps_containers)
+            _keep_containers(text, True)
         host.run("systemctl", "restart", UNIT)
         if keep:
+            # A reload leaves alone what the file does not name.
+            _keep_containers(text, False)
             _write(text)
-            host.run("systemctl", "reload", UNIT)
-            dnsmasq.eventually(lambda: not keeps_containers())
     except host.HostError:
         _write(before)
         host.run("systemctl", "restart", UNIT)

@@ -148,6 +148,48 @@ class ResolvConf(Target):
             self.apply(mine)
 
 
+class Keeper(Target):
+    """A unit that puts dnsmasq first again when somebody, such as a DHCP client, writes a plain /etc/resolv.conf anew."""
+
+    path = "/etc/systemd/system/dnsmasq-consul-resolv-conf.path"
+    service = "/etc/systemd/system/dnsmasq-consul-resolv-conf.service"
+
+    def __init__(self, address: str, domains: t.Sequence[str]) -> None:
+        staged = "/etc/.resolv.conf.servicedns"
+        self.before = host.read(self.path)
+        self.after = (
+            f"{MANAGED}[Unit]\nDescription=Watch /etc/resolv.conf for others that write it\n\n"
+            f"[Path]\nPathChanged={resolver.RESOLV_CONF}\n\n[Install]\nWantedBy=multi-user.target\n"
+        )
+        self.work = (
+            f"{MANAGED}[Unit]\nDescription=Put dnsmasq first in /etc/resolv.conf\n\n[Service]\nType=oneshot\n"
+            f"ExecCondition=/bin/sh -c '! grep -m 1 ^nameserver {resolver.RESOLV_CONF} | grep -qx \"nameserver {address}\"'\n"
+            f"ExecStart=/bin/cp -p {resolver.RESOLV_CONF} {staged}\n"
+            f"ExecStart=/bin/sed -i -e '/^nameserver {address}$/d' -e '0,/^nameserver/s//nameserver {address}\\\\n&/' {staged}\n"
+            f"ExecStart=/bin/mv {staged} {resolver.RESOLV_CONF}\n"
+        )
+
+    def in_force(self) -> bool:
+        return self.before == self.after and host.read(self.service) == self.work
+
+    def paths(self) -> list[str]:
+        return [self.path, self.service]
+
+    def apply(self, content: str) -> None:
+        unit = os.path.basename(self.path)
+        if content:
+            host.write_atomically(self.service, self.work)
+            host.write_atomically(self.path, content)
+            host.run("systemctl", "daemon-reload")
+            host.run("systemctl", "enable", "--now", unit)
+            return
+        if os.path.exists(self.path):
+            host.run("systemctl", "disable", "--now", unit)
+        for path in self.paths():
+            record.restore(path, {})
+        host.run("systemctl", "daemon-reload")
+
+
 class Resolvconf(Target):
     """resolvconf, which puts what its head says before what it collects; openresolv, which has a setting for that."""
 
@@ -225,9 +267,9 @@ class NetworkManagerDnsmasq(Target):
 TARGETS: dict[str, tuple[type[t.Any], ...]] = {
     "none": (),
     "systemd_resolved": (Resolved,),
-    "resolv_conf": (ResolvConf,),
+    "resolv_conf": (ResolvConf, Keeper),
     # Programs read the file, or ask systemd-resolved where they have its NSS module: both must know.
-    "resolv_conf_and_resolved": (ResolvedBeside, ResolvConf),
+    "resolv_conf_and_resolved": (ResolvedBeside, ResolvConf, Keeper),
     "resolvconf": (Resolvconf,),
     "networkmanager": (NetworkManager, ResolvConf),
     "networkmanager_dnsmasq": (NetworkManagerDnsmasq,),

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 import socket
+import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +43,7 @@ def resolv_conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for target, name in (
         (resolver_targets.NetworkManager, "nm.conf"),
         (resolver_targets.NetworkManagerDnsmasq, "nm-dnsmasq.conf"),
+        (resolver_targets.Keeper, "keeper.path"),
     ):
         monkeypatch.setattr(target, "path", str(tmp_path / "nm" / name))
     monkeypatch.setattr(resolver_targets.Resolvconf, "head", str(tmp_path / "head"))
@@ -55,7 +58,9 @@ def test_choose(kind: str, resolv_conf: Path, monkeypatch: pytest.MonkeyPatch) -
     assert [type(target) for target in found] == [*resolver_targets.TARGETS[kind]]
     for target in found:
         assert not target.in_force()
-        assert "127.0.0.2" in target.after or isinstance(target, resolver_targets.NetworkManager)
+        assert "127.0.0.2" in target.after or isinstance(
+            target, (resolver_targets.NetworkManager, resolver_targets.Keeper)
+        )
         assert target.path in target.paths()
 
 
@@ -178,6 +183,27 @@ def test_setting_of_openresolv(resolv_conf: Path) -> None:
 def test_networkmanagers_own_dnsmasq_gets_the_domains(resolv_conf: Path) -> None:
     target = resolver_targets.NetworkManagerDnsmasq("127.0.0.2", ROUTES)
     assert target.after.splitlines()[1:] == [f"server=/{route}/127.0.0.2" for route in ROUTES]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "search a\nnameserver 10.0.0.1\nnameserver 10.0.0.2\n",
+            "search a\nnameserver X\nnameserver 10.0.0.1\nnameserver 10.0.0.2\n",
+        ),
+        ("nameserver 10.0.0.1\nnameserver X\n", "nameserver X\nnameserver 10.0.0.1\n"),
+        ("search a\n", "search a\n"),
+    ],
+)
+def test_what_the_keeper_does(resolv_conf: Path, tmp_path: Path, before: str, after: str) -> None:
+    """Its line of sed, which systemd takes for an escaped one."""
+    resolv_conf.write_text(before.replace("X", "127.0.0.2"))
+    work = resolver_targets.Keeper("127.0.0.2", ROUTES).work
+    (line,) = (line for line in work.splitlines() if "/bin/sed" in line)
+    arguments = shlex.split(line.partition("=")[2].replace("\\\\", "\\"))[:-1]
+    subprocess.run([*arguments, str(resolv_conf)], check=True)
+    assert resolv_conf.read_text() == after.replace("X", "127.0.0.2")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ testinfra_hosts = [lab.container("node2")]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def network() -> Iterator[None]:
+def apps() -> Iterator[None]:
     """A network of the user's, made after the run, with a container in it."""
     host = lab.connect("node2")
     host.check_output(f"docker pull --quiet {IMAGE}")
@@ -29,6 +29,7 @@ def network() -> Iterator[None]:
 
 def ask(host: Host, network: str, name: str) -> str:
     found = host.run(f"docker run --rm --network {network} --entrypoint getent {IMAGE} ahostsv4 {name}")
+    assert found.rc in (0, 2), found.stderr
     return str(found.stdout.split()[0]) if found.stdout else ""
 
 
@@ -45,9 +46,9 @@ def test_names_of_containers_resolve_as_before(host: Host) -> None:
 
 def test_names_resolve_while_an_image_is_built(host: Host) -> None:
     host.check_output("mkdir -p /tmp/build")
-    host.check_output(f"printf 'FROM {IMAGE}\\nRUN getent ahostsv4 {CONSUL} > /found\\n' > /tmp/build/Dockerfile")
+    host.check_output(f"printf 'FROM {IMAGE}\\nRUN getent ahostsv4 {CONSUL} > /tmp/found\\n' > /tmp/build/Dockerfile")
     host.check_output("docker build --tag built /tmp/build")
-    assert SERVER in host.check_output("docker run --rm --entrypoint cat built /found")
+    assert SERVER in host.check_output("docker run --rm --entrypoint cat built /tmp/found")
 
 
 def test_nobody_outside_the_bridges_is_answered() -> None:

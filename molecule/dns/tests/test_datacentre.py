@@ -202,21 +202,13 @@ def test_dnsmasq_answers_its_own_host_alone(host: Host) -> None:
 # What must come to an end
 
 
-SENT = "dig +short @127.0.0.2 CH TXT servers.bind | tr -d '\"' | awk '/#8600/ { sent[$1] = $2 } END { %s }'"
-
-
-def sent(host: Host, agents: str = "for (agent in sent) sum += sent[agent]; print sum + 0") -> int:
-    """How many queries dnsmasq passed on to agents."""
-    return int(host.check_output(SENT % agents))
-
-
 @pytest.mark.parametrize("kind", ["DS", "DNSKEY", "CAA", "TYPE65280"])
 def test_a_query_that_consul_hands_on_ends(host: Host, kind: str) -> None:
     """The agent asks the resolvers of its host, which know no dnsmasq that would ask the agent."""
-    before = sent(host)
+    before = lab.sent_to_agents(host)
     assert "status: " in host.check_output(f"dig +tries=1 +time=4 @127.0.0.2 {kind} few.service.consul")
     # The lookups of the probe are among them.
-    assert sent(host) - before <= 10
+    assert lab.sent_to_agents(host) - before <= 10
 
 
 # An agent that is away
@@ -242,10 +234,9 @@ def test_names_resolve_without_the_local_agent(node: str) -> None:
 @pytest.mark.parametrize("node", ["node2", "node3"])
 def test_the_local_agent_is_asked_again(node: str) -> None:
     host = lab.connect(node)
-    local = 'print sent["127.0.0.1#8600"] + 0'
-    before = sent(host, local)
+    before = lab.sent_to_agents(host, "127.0.0.1")
     deadline = time.monotonic() + 60
-    while sent(host, local) == before:
+    while lab.sent_to_agents(host, "127.0.0.1") == before:
         host.check_output(f"dig @127.0.0.2 {time.monotonic_ns()}.service.consul")
         assert time.monotonic() < deadline
 

@@ -43,6 +43,22 @@ def test_plain_file_has_dnsmasq_first_and_keeps_the_rest() -> None:
     assert not host.package("systemd-resolved").is_installed
 
 
+def test_a_plain_file_that_is_written_anew() -> None:
+    """As a DHCP client does: dnsmasq comes first again, and asks the new resolvers."""
+    host = lab.connect("node1")
+    host.check_output("cp -p /etc/resolv.conf /root/before-dhcp && echo 'search lan' > /etc/new")
+    host.check_output(
+        f"printf 'nameserver 10.123.101.77\\nnameserver {OUTSIDE}\\n' >> /etc/new && mv /etc/new /etc/resolv.conf"
+    )
+    host.check_output("timeout 20 sh -c 'until grep -q 127.0.0.2 /etc/resolv.conf; do :; done'")
+    assert nameservers(host) == ["127.0.0.2", "10.123.101.77", OUTSIDE]
+    host.check_output(
+        "timeout 20 sh -c 'until journalctl --unit=dnsmasq-consul --output=cat | grep -q nameserver.10.123.101.77#53; do :; done'"
+    )
+    assert lab.dig(host, "consul.service.consul") == [ADDRESSES["node1"]]
+    host.check_output("mv /root/before-dhcp /etc/resolv.conf")
+
+
 def test_systemd_resolved_was_installed() -> None:
     host = lab.connect("node2")
     assert host.service("systemd-resolved").is_running
