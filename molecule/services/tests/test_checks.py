@@ -57,9 +57,8 @@ def test_a_check_in_a_container_needs_the_engines_socket(host: Host) -> None:
     resolves("by-docker")
 
 
-def test_a_warning_counts_as_passing_unless_the_agent_is_told_otherwise(host: Host) -> None:
+def test_a_warning_is_out_of_dns_unless_the_agent_is_told_otherwise(host: Host) -> None:
     host.check_output("echo 1 > /var/lib/consul/state")
-    # The agent of node2 has only_passing.
     lab.until_dig(lab.connect("node2"), "by-script.service.consul")
     assert lab.api(host, "/v1/agent/checks")["script"]["Status"] == "warning"
     lab.until_dig(host, "by-script.service.consul", NODES["node1"])
