@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, servicedns.consul contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+
+# The action plugin of the same name does the work, on the control node; this file is its documentation.
+
+from __future__ import annotations
+
+DOCUMENTATION = """
+module: report
+short_description: Write one HTML file about all hosts
+version_added: 0.1.0
+author:
+  - servicedns.consul contributors (@servicedns)
+description:
+  - Shows the datacentre, what each host resolves names to, the path of a lookup and its times, and facts of the hosts.
+  - The file needs no network and no script to be read. What comes from the catalogue is escaped.
+options:
+  results:
+    description: The results of M(servicedns.consul.doctor), by host. One without hops is a host that told nothing.
+    type: dict
+    required: true
+  nodes:
+    description: The node of each host of the inventory, as M(servicedns.consul.diagnosis) returns it.
+    type: dict
+    required: true
+  output:
+    description: File of the control node that gets the report.
+    type: path
+    required: true
+attributes:
+  check_mode:
+    description: Runs the same in check mode.
+    support: full
+  diff_mode:
+    description: Nothing of a host is changed, so there is no difference to show.
+    support: none
+  platform:
+    description: Runs on the control node.
+    platforms: all
+    support: full
+seealso:
+  - module: servicedns.consul.doctor
+notes:
+  - One task for all hosts, with C(run_once).
+"""
+
+EXAMPLES = """
+- name: Write the report
+  servicedns.consul.report:
+    results: >-
+      {{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all | map('extract', hostvars, 'report_host'))) }}
+    nodes: "{{ inventory.nodes }}"
+    output: consul-report.html
+  run_once: true
+"""
+
+RETURN = """
+msg:
+  description: What was found, in one line, and where the report is.
+  returned: always
+  type: str
+"""
