@@ -59,7 +59,14 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.servicedns.consul.plugins.module_utils import dnsmasq, host, record, resolver, resolver_targets
 
-USER = "dnsmasq"
+# Users that packages leave behind.
+USERS = {"dnsmasq-base": "dnsmasq", "systemd-resolved": "systemd-resolve"}
+
+
+def installed(packages: list[str]) -> list[str]:
+    """The packages that are still there."""
+    there = host.run("dpkg-query", "--show", "--showformat=${binary:Package} ${db:Status-Status}\\n").splitlines()
+    return [name for name in packages if f"{name} installed" in there]
 
 
 def removable(packages: list[str]) -> list[str]:
@@ -116,10 +123,10 @@ def forget(known: record.Record) -> None:
         # A package may have taken a file along that it did not bring.
         if (kept and not os.path.lexists(path)) or (not kept and os.path.isdir(path)):
             record.restore(path, kept)
-    # The package leaves its user.
-    gone = "dnsmasq-base" in known.packages and not os.path.exists("/usr/sbin/dnsmasq")
-    if gone and USER in {user.pw_name for user in pwd.getpwall()}:
-        host.run("userdel", USER)
+    for package, user in USERS.items():
+        gone = package in known.packages and not installed([package])
+        if gone and user in {entry.pw_name for entry in pwd.getpwall()}:
+            host.run("userdel", user)
     known.forget()
 
 
@@ -139,7 +146,7 @@ def main() -> None:
                 forget(known)
             else:
                 remove(known, module.params["names"])
-        packages = removable(known.packages)
+        packages = [] if module.params["forget"] else removable(installed(known.packages))
     except (OSError, subprocess.SubprocessError, host.HostError) as error:
         module.fail_json(msg=f"dnsmasq_forwarding: {error}")
     module.exit_json(changed=changed, packages=packages)
