@@ -62,7 +62,9 @@ class Fault(NamedTuple):
 
 
 CONFIGURATION = "/etc/dnsmasq-consul.conf"
+SERVERS = "/etc/dnsmasq-consul.servers"
 DROP_IN = "/etc/systemd/resolved.conf.d/servicedns-consul.conf"
+KEEPER = "dnsmasq-consul-resolv-conf.path"
 RESTART = "systemctl restart dnsmasq-consul"
 
 
@@ -70,6 +72,12 @@ def edited(file: str, expression: str, restart: str) -> tuple[str, str]:
     """Commands that edit a file with sed, and that bring it back."""
     kept = f"/root/{Path(file).name}"
     return f"cp -p {file} {kept} && sed -i {shlex.quote(expression)} {file}{restart}", f"mv {kept} {file}{restart}"
+
+
+def unwatched(file: str, expression: str) -> tuple[str, str]:
+    """As edited, of a file that a unit would put right at once."""
+    broken, mended = edited(file, expression, "")
+    return f"systemctl stop {KEEPER} && {broken}", f"{mended} && systemctl start {KEEPER}"
 
 
 def filtered(chain: str, rule: str) -> tuple[str, str]:
@@ -129,11 +137,11 @@ FAULTS = {
         "the service dnsmasq-consul is ",
     ),
     "dnsmasq has a wrong server line": Fault(
-        "node3", *edited(CONFIGURATION, "s/#8600/#8601/", f" && {RESTART}"), {"node3": "dnsmasq"},
-        "dnsmasq forwards consul to 127.0.0.1#8601, and the agent answers at 127.0.0.1#8600",
+        "node3", *edited(SERVERS, "s/#8600/#8601/", f" && {RESTART}"), {"node3": "dnsmasq"},
+        f"dnsmasq forwards consul to 127.0.0.1#8601 and {SERVER}#8601, and the agent answers at 127.0.0.1#8600",
     ),
     "dnsmasq forwards another domain": Fault(
-        "node2", *edited(CONFIGURATION, "s#=/consul/#=/konsul/#", f" && {RESTART}"), {"node2": "dnsmasq"},
+        "node2", *edited(SERVERS, "s#=/consul/#=/konsul/#", f" && {RESTART}"), {"node2": "dnsmasq"},
         "dnsmasq forwards no domain consul (it forwards konsul)",
     ),
     "dnsmasq answers over UDP alone": Fault(
@@ -154,11 +162,11 @@ FAULTS = {
         f"/etc/resolv.conf names {OUTSIDE} first, which does not know consul (udp {OUTSIDE}:53: NXDOMAIN",
     ),
     "resolv.conf is replaced": Fault(
-        "node3", *edited("/etc/resolv.conf", "/127.0.0.2/d", ""), {"node3": "resolv.conf"},
+        "node3", *unwatched("/etc/resolv.conf", "/127.0.0.2/d"), {"node3": "resolv.conf"},
         f"/etc/resolv.conf names {OUTSIDE} first, which does not know consul",
     ),
     "resolv.conf is empty": Fault(
-        "node3", *edited("/etc/resolv.conf", "d", ""), {"node3": "resolv.conf"}, "/etc/resolv.conf names no server",
+        "node3", *unwatched("/etc/resolv.conf", "d"), {"node3": "resolv.conf"}, "/etc/resolv.conf names no server",
     ),
     "nsswitch has no dns": Fault(
         "node3", *edited("/etc/nsswitch.conf", "s/^hosts:.*/hosts: files/", ""), {"node3": "nsswitch"},
