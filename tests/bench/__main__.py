@@ -11,10 +11,10 @@ import re
 import subprocess
 import sys
 
-from bench import services, whole_site
+from bench import dns, services, whole_site
 from bench.hosts import IMAGE, ROOT, remove_hosts
 
-SECTIONS = {"whole_site": whole_site, "services": services}
+SECTIONS = {"whole_site": whole_site, "services": services, "dns": dns}
 PAGE = ROOT / "docs" / "benchmarks.md"
 HEAD = """\
 # Benchmarks
