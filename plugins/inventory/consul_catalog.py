@@ -4,15 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
-from ansible.errors import AnsibleError, AnsibleParserError
-from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
-from ansible.utils.unsafe_proxy import wrap_var
-
-from ansible_collections.servicedns.consul.plugins.module_utils.catalogue import Catalogue, CatalogueError, worst
-
 DOCUMENTATION = """
 name: consul_catalog
 short_description: The nodes of a running Consul datacentre as hosts
@@ -61,6 +52,15 @@ keyed_groups:
 
 # ansible -i consul_catalog.yml consul_service_flapp1_passing -m ansible.builtin.ping
 """
+
+from collections.abc import Iterator
+from typing import Any
+
+from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.utils.unsafe_proxy import wrap_var
+
+from ansible_collections.servicedns.consul.plugins.module_utils.catalogue import Catalogue, CatalogueError, worst
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: ignore[misc]  # ansible-core has no types

@@ -4,13 +4,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ansible.errors import AnsibleLookupError
-from ansible.plugins.lookup import LookupBase
-
-from ansible_collections.servicedns.consul.plugins.module_utils.catalogue import Catalogue, CatalogueError
-
 DOCUMENTATION = """
 name: service
 short_description: Find the instances of services in a running Consul catalogue
@@ -90,6 +83,13 @@ _raw:
       description: The worst that its checks say, V(passing) where it has none.
       type: str
 """
+
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.servicedns.consul.plugins.module_utils.catalogue import Catalogue, CatalogueError
 
 #: What may be returned for each wish.
 HEALTHS = {
