@@ -15,10 +15,10 @@ import re
 import typing as t
 
 from ansible_collections.servicedns.consul.plugins.module_utils import rules
-from ansible_collections.servicedns.consul.plugins.module_utils.agent import LABEL, ip
+from ansible_collections.servicedns.consul.plugins.module_utils.agent import ip
 from ansible_collections.servicedns.consul.plugins.module_utils.agent_api import AgentApi, AgentRefused, AgentSilent
 from ansible_collections.servicedns.consul.plugins.module_utils.change_summary import summary
-from ansible_collections.servicedns.consul.plugins.module_utils.findings import Finding, label, label_fault, shown
+from ansible_collections.servicedns.consul.plugins.module_utils.findings import Finding, is_dns_name, label_fault, shown
 from ansible_collections.servicedns.consul.plugins.module_utils.host import HostError
 from ansible_collections.servicedns.consul.plugins.module_utils.service_definitions import SERVICE
 
@@ -32,24 +32,13 @@ def _token(path: str, value: t.Any, loose: bool) -> t.Iterator[Finding]:
         yield path, "is what Consul shows in place of a token, and not the token"
 
 
-def _label(path: str, value: t.Any, loose: bool) -> t.Iterator[Finding]:
-    if isinstance(value, str):
-        yield from label(path, value)
-    else:
-        yield path, f"{shown(value)} is not a string"
-
-
-def _dns_name(value: str) -> bool:
-    return len(value) <= 253 and all(LABEL.fullmatch(part) for part in value.split("."))
-
-
 def _address(path: str, value: t.Any, loose: bool) -> t.Iterator[Finding]:
     number = ip(value) if isinstance(value, str) else None
     if number is not None:
         if number.is_unspecified or number.is_loopback or number.is_multicast:
             yield path, f"{shown(value)} is no address that every host can reach the service at"
     # A resolver takes digits and dots for an address, whatever Consul says.
-    elif not isinstance(value, str) or not _dns_name(value) or re.fullmatch(r"[0-9.]+", value):
+    elif not isinstance(value, str) or not is_dns_name(value) or re.fullmatch(r"[0-9.]+", value):
         yield (
             path,
             f"{shown(value)} is neither an IP address nor a DNS name without dots around it, such as 10.0.0.9 or "
@@ -161,7 +150,7 @@ EXTERNAL: rules.Rules = {
     **{key: SERVICE[key] for key in ("name", "port", "tags", "meta", "tagged_addresses", "weights")},
     "address": _address,
     "id": rules.filled,
-    "node": _label,
+    "node": rules.dns_label,
     "enable_tag_override": rules.boolean,
     "node_meta": SERVICE["meta"],
 }

@@ -49,6 +49,11 @@ def label_fault(value: str) -> str | None:
     return f"{shown(value)} is no DNS label: {'; '.join(why)}"
 
 
+def is_dns_name(value: str) -> bool:
+    """Whether a string is one or several DNS labels with dots between them."""
+    return len(value) <= 253 and all(LABEL.fullmatch(part) for part in value.split("."))
+
+
 def label(path: str, value: str) -> Iterator[Finding]:
     """A check of a string that must be a DNS label."""
     fault = label_fault(value)

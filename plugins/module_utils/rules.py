@@ -13,7 +13,7 @@ import difflib
 import re
 from typing import Any, Callable, Iterator, Mapping
 
-from ansible_collections.servicedns.consul.plugins.module_utils.findings import Finding, kind_of, shown
+from ansible_collections.servicedns.consul.plugins.module_utils.findings import Finding, kind_of, label, shown
 
 #: What is wrong with a value at a path; true when keys that are not known may pass.
 Rule = Callable[[str, Any, bool], Iterator[Finding]]
@@ -80,6 +80,13 @@ def string(path: str, value: Any, loose: bool) -> Iterator[Finding]:
 def secret(path: str, value: Any, loose: bool) -> Iterator[Finding]:
     if not isinstance(value, str):
         yield path, f"{kind_of(value)} is not a string"
+
+
+def dns_label(path: str, value: Any, loose: bool) -> Iterator[Finding]:
+    if isinstance(value, str):
+        yield from label(path, value)
+    else:
+        yield path, f"{shown(value)} is not a string"
 
 
 def filled(path: str, value: Any, loose: bool) -> Iterator[Finding]:

@@ -321,7 +321,7 @@ def _meta_value(path: str, value: Any, loose: bool) -> Iterator[Finding]:
 
 
 def _ports(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    one: rules.Rules = {"name": _name_of_port, "port": rules.port, "default": rules.boolean}
+    one: rules.Rules = {"name": rules.dns_label, "port": rules.port, "default": rules.boolean}
     yield from rules.list_of(rules.object_of(one))(path, value, loose)
     if not isinstance(value, (list, tuple)) or not value:
         return
@@ -342,13 +342,6 @@ def _ports(path: str, value: Any, loose: bool) -> Iterator[Finding]:
             defaults.append(index)
     if len(defaults) != 1:
         yield path, f"{len(defaults)} ports have default: true, and one must"
-
-
-def _name_of_port(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    if isinstance(value, str):
-        yield from label(path, value)
-    else:
-        yield path, f"{shown(value)} is not a string"
 
 
 def _locality(path: str, value: Any, loose: bool) -> Iterator[Finding]:

@@ -22,9 +22,15 @@ from typing import Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Seque
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import ArgumentTypeError, ArgumentValueError, ElementError
 
-from ansible_collections.servicedns.consul.plugins.module_utils.agent import LABEL, agent_arguments, ip, node_name
+from ansible_collections.servicedns.consul.plugins.module_utils.agent import agent_arguments, ip, node_name
 from ansible_collections.servicedns.consul.plugins.module_utils.datacenter import external_findings, query_findings
-from ansible_collections.servicedns.consul.plugins.module_utils.findings import Finding, kind_of, label, shown
+from ansible_collections.servicedns.consul.plugins.module_utils.findings import (
+    Finding,
+    is_dns_name,
+    kind_of,
+    label,
+    shown,
+)
 from ansible_collections.servicedns.consul.plugins.module_utils.service_definitions import (
     definitions_findings,
     script_checks,
@@ -251,10 +257,6 @@ def _retry_join(path: str, value: Sequence[str]) -> Iterator[Finding]:
             )
 
 
-def _dns_name(value: str) -> bool:
-    return len(value) <= 253 and all(LABEL.fullmatch(label) for label in value.split("."))
-
-
 #: Names that mean something else to every resolver, or that all the world's names end in.
 TAKEN_DOMAINS = (
     "localhost",
@@ -275,7 +277,7 @@ TAKEN_DOMAINS = (
 
 
 def _domain(path: str, value: str) -> Iterator[Finding]:
-    if not _dns_name(value):
+    if not is_dns_name(value):
         yield path, f"{shown(value)} is not a DNS name without dots around it, such as consul or consul.example.com"
     elif value.lower() in TAKEN_DOMAINS or value.lower().endswith((".arpa", ".local", ".localhost")):
         yield (
@@ -372,7 +374,7 @@ def _forwarded_domains(path: str, value: Mapping[str, Any]) -> Iterator[Finding]
         here = f"{path}[{shown(domain)}]"
         # Whose network it is has the names of its addresses in a domain below arpa.
         if not (
-            isinstance(domain, str) and _dns_name(domain) and domain.lower().endswith((".in-addr.arpa", ".ip6.arpa"))
+            isinstance(domain, str) and is_dns_name(domain) and domain.lower().endswith((".in-addr.arpa", ".ip6.arpa"))
         ):
             yield from _domain(here, str(domain))
         if not isinstance(servers, (list, tuple)) or not servers:
@@ -422,7 +424,7 @@ def _dns_server(path: str, value: str) -> Iterator[Finding]:
 
 def _dns_names(path: str, value: Sequence[str]) -> Iterator[Finding]:
     for index, item in enumerate(value):
-        if not _dns_name(item):
+        if not is_dns_name(item):
             yield f"{path}[{index}]", f"{shown(item)} is not a DNS name, such as www.debian.org"
 
 
