@@ -27,7 +27,8 @@ SERVICE = f"/etc/systemd/system/{UNIT}"
 PENDING = "/run/dnsmasq-consul.pending"
 PORT = 53
 PATIENCE = 10.0  # seconds that a name may take to resolve again before a change counts as failed
-DRAIN = 2.0  # seconds for which a dnsmasq that is to stop may wait for its upstreams
+DRAIN = 2.0  # seconds for which a resolver that is to stop may wait for its upstreams
+LISTENS_ON = (PORT, 5353, 5355)  # DNS, and systemd-resolved's mDNS and LLMNR
 
 
 def eventually(condition: t.Callable[[], bool], patience: float = PATIENCE) -> bool:
@@ -61,10 +62,11 @@ class StandIn:
     """Takes the queries that are sent to dnsmasq while it restarts, and hands them to another one.
 
     dnsmasq opens its UDP sockets with SO_REUSEADDR, and Linux gives a datagram to the socket that was bound last. So what
-    comes after this one is bound comes here, and what comes after the new dnsmasq is there goes to it.
+    comes after this one is bound comes here, and what comes after the new dnsmasq is there goes to it. A socket that is
+    bound to an interface, as that of systemd-resolved's stub is, comes before all that are not.
     """
 
-    def __init__(self, addresses: t.Sequence[str], port: int, other: str = "") -> None:
+    def __init__(self, addresses: t.Sequence[str], port: int, other: str = "", interface: str = "") -> None:
         """To another port of the same addresses, or to one other address."""
         self.port = port
         self.other = other
@@ -74,6 +76,8 @@ class StandIn:
         for address in addresses:
             listener = self._socket(address)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if interface:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
             listener.bind((address, PORT))
             self.selector.register(listener, selectors.EVENT_READ, (address, None, None))
         self.thread = threading.Thread(target=self._serve, daemon=True)
@@ -249,25 +253,25 @@ class Service:
             os.unlink(PENDING)
 
 
-def _show(*properties: str) -> dict[str, str]:
-    """Properties of the service, as systemd has them."""
-    lines = host.run("systemctl", "show", f"--property={','.join(properties)}", UNIT).splitlines()
+def _show(*properties: str, unit: str = UNIT) -> dict[str, str]:
+    """Properties of a service, as systemd has them."""
+    lines = host.run("systemctl", "show", f"--property={','.join(properties)}", unit).splitlines()
     return dict(line.split("=", 1) for line in lines)
 
 
-def main_pid() -> int:
-    """The process of the service, 0 where it does not run."""
-    return int(_show("MainPID")["MainPID"] or 0)
+def main_pid(unit: str = UNIT) -> int:
+    """The process of a service, 0 where it does not run."""
+    return int(_show("MainPID", unit=unit)["MainPID"] or 0)
 
 
 def asks(pid: int) -> bool:
-    """Whether a dnsmasq waits for an upstream: it has a socket for each query that it passed on."""
+    """Whether a resolver waits for an upstream: it has a socket for each query that it passed on."""
     sockets = host.parse_listeners(host.run("ss", "-H", "-a", "-n", "-u", "-p"))
-    return any(found.pid == pid and found.port != PORT for found in sockets)
+    return any(found.pid == pid and found.port not in LISTENS_ON for found in sockets)
 
 
 def drain(pid: int) -> None:
-    """Wait, not for long, until nobody waits for an answer of a dnsmasq that gets no more queries."""
+    """Wait, not for long, until nobody waits for an answer of a resolver that gets no more queries."""
     if pid:
         eventually(lambda: not asks(pid), DRAIN)
 

@@ -51,6 +51,7 @@ class Resolved(Target):
     """systemd-resolved, configured by a drop-in that it reads when it starts."""
 
     path = resolver.RESOLVED_DROP_IN
+    unit = "systemd-resolved.service"
 
     def __init__(self, address: str, domains: t.Sequence[str]) -> None:
         self.address = address
@@ -73,9 +74,10 @@ class Resolved(Target):
 
     def apply(self, content: str) -> None:
         self.write(content)
-        # Its stub is bound to the loopback interface, and so comes before the one that stands in, as soon as it is back.
-        with dnsmasq.StandIn([resolver.STUB], dnsmasq.PORT, self.address):
-            host.run("systemctl", "restart", "systemd-resolved.service")
+        # It keeps its sockets to the end, but answers nothing that comes while it stops.
+        with dnsmasq.StandIn([resolver.STUB], dnsmasq.PORT, self.address, interface="lo"):
+            dnsmasq.drain(dnsmasq.main_pid(self.unit))
+            host.run("systemctl", "restart", self.unit)
 
 
 class ResolvedBeside(Resolved):

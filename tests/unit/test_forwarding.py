@@ -295,10 +295,12 @@ def echo(server: socket.socket, answer: Callable[[bytes], bytes]) -> None:
     server.sendto(answer(query), client)
 
 
-def test_stand_in_takes_over_and_hands_on(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("interface", ["", "lo"])
+def test_stand_in_takes_over_and_hands_on(monkeypatch: pytest.MonkeyPatch, interface: str) -> None:
     """Two servers with the same address: what comes after the stand-in is bound is answered by the other one."""
     with socket.socket(type=socket.SOCK_DGRAM) as old, socket.socket(type=socket.SOCK_DGRAM) as other:
         old.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        old.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
         old.bind(("127.0.0.1", 0))
         other.bind(("127.0.0.1", 0))
         monkeypatch.setattr(dnsmasq, "PORT", old.getsockname()[1])
@@ -307,7 +309,7 @@ def test_stand_in_takes_over_and_hands_on(monkeypatch: pytest.MonkeyPatch) -> No
             client.connect(old.getsockname())
             thread = threading.Thread(target=echo, args=(other, bytes.upper))
             thread.start()
-            with dnsmasq.StandIn(["127.0.0.1"], other.getsockname()[1]):
+            with dnsmasq.StandIn(["127.0.0.1"], other.getsockname()[1], interface=interface):
                 client.send(b"query")
                 assert client.recv(512) == b"QUERY"
             thread.join()
