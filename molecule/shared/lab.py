@@ -18,6 +18,7 @@ from testinfra.host import Host
 ROOT = Path(__file__).parents[2]
 PUBLIC_NAME = "www.example.com"
 PUBLIC_ADDRESS = "203.0.113.10"
+DNSMASQ_ASKS_FROM = 1024  # the least source port of its own queries: min-port in dnsmasq(8)
 
 
 def container(node: str) -> str:
@@ -69,12 +70,14 @@ def flags(host: Host) -> dict[str, list[str]]:
 
 
 def listening(host: Host) -> set[tuple[str, str, int]]:
-    """Process, address and port of every listening socket."""
+    """Process, address and port of every listening socket; ss lists those from which dnsmasq asks servers among them."""
     found = set()
     for line in host.check_output("ss -H -lntup").splitlines():
         address, _colon, port = line.split()[4].rpartition(":")
         user = re.search(r'\("([^"]+)"', line)
-        found.add((user[1] if user else "", address.partition("%")[0].strip("[]"), int(port)))
+        process = user[1] if user else ""
+        if process != "dnsmasq" or int(port) < DNSMASQ_ASKS_FROM:
+            found.add((process, address.partition("%")[0].strip("[]"), int(port)))
     return found
 
 

@@ -3,7 +3,8 @@
 
     lookup-probe FILE NAME...
 
-FILE holds {"lookups": N, "failed": [[begin, name, error], ...]} and is never half written. The first name counts from
+FILE holds {"lookups": N, "failed": [[begin, name, error], ...], "slow": [[begin, name, seconds], ...]} and is never half
+written. A lookup whose query or answer was lost, so that it was asked again, has failed too. The first name counts from
 the start, each other from its first answer on: it may be still to come.
 """
 
@@ -14,24 +15,35 @@ import sys
 import time
 
 INTERVAL = 0.02  # seconds
+SLOW = 0.1  # seconds
+RETRY = 5  # seconds after which glibc and systemd-resolved ask again
 
 path, *names = sys.argv[1:]
 known = {names[0]}
 failed = []
+slow = []
 lookups = 0
 due = time.monotonic()
 while True:
     name = names[lookups % len(names)]
     begin = time.time()
+    counts = name in known
+    error = ""
     try:
         socket.getaddrinfo(name, 80, proto=socket.IPPROTO_TCP)
         known.add(name)
-    except OSError as error:
-        if name in known:
-            failed.append([begin, name, str(error)])
+    except OSError as what:
+        error = str(what)
+    seconds = time.time() - begin
+    if not error and int(seconds) == RETRY:
+        error = "answered only when asked again"
+    if counts and error:
+        failed.append([begin, name, error])
+    if counts and seconds >= SLOW:
+        slow.append([begin, name, seconds])
     lookups += 1
     with open(path + ".new", "w") as stream:
-        json.dump({"lookups": lookups, "failed": failed, "known": sorted(known)}, stream)
+        json.dump({"lookups": lookups, "failed": failed, "slow": slow, "known": sorted(known)}, stream)
     os.rename(path + ".new", path)
     due = max(due + INTERVAL, time.monotonic() - 1)
     time.sleep(max(0.0, due - time.monotonic()))
