@@ -133,6 +133,39 @@ def test_datacentre_in_the_name(host: Host) -> None:
 
 
 @pytest.fixture
+def east() -> Iterator[None]:
+    """A second datacentre: one server with a service, on an address of its own of node2, federated with the first."""
+    host = lab.connect("node2")
+    interface = host.check_output("ip -oneline address | awk '/192.168.101.5\\// { print $2 }'")
+    host.check_output(f"ip address add 192.168.101.20/24 dev {interface}")
+    image = lab.inspect(host)["Config"]["Image"]
+    host.check_output(
+        f"docker run --detach --rm --name east --network host {image} agent -server -bootstrap-expect 1 -node east "
+        "-datacenter dc2 -bind 192.168.101.20 -client 127.0.0.3 -retry-join-wan 192.168.101.4"
+    )
+    service = json.dumps({"Name": "flapp1", "Address": "10.81.0.1"})
+    host.check_output(
+        'timeout 60 sh -c \'until curl --silent --fail --request PUT --data "$0" '
+        f"http://127.0.0.3:8500/v1/agent/service/register; do :; done' '{service}'"
+    )
+    host.check_output(
+        "timeout 60 sh -c 'until dig +short -p 8600 @192.168.101.4 flapp1.service.dc2.consul | grep -q 10.81; do :; done'"
+    )
+    yield
+    # A server that says goodbye is not looked for by those of the first datacentre.
+    host.check_output("docker exec east consul leave -http-addr=127.0.0.3:8500")
+    host.check_output(f"ip address delete 192.168.101.20/24 dev {interface}")
+
+
+@pytest.mark.usefixtures("east")
+def test_names_of_another_datacentre() -> None:
+    for host in map(lab.connect, NODES):
+        assert lab.addresses(host, "flapp1.service.dc2.consul") == {"10.81.0.1"}
+        assert lab.addresses(host, "consul.service.dc2.consul") == {"192.168.101.20"}
+        assert lab.addresses(host, CONSUL) == {NODES["node1"]}
+
+
+@pytest.fixture
 def corp() -> Iterator[None]:
     """The name server of another domain."""
     host = lab.connect("node1")
