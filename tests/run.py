@@ -17,6 +17,7 @@ TAIL = 80
 def stages() -> dict[str, list[str]]:
     found = {
         "lint": ["make", "--no-print-directory", "lint"],
+        "sanity": ["python", "tests/sanity.py"],
         "unit": ["pytest", "tests/unit"],
         "integration": ["pytest", "tests/integration"],
     }
@@ -45,7 +46,7 @@ def run(command: list[str], log: pathlib.Path) -> bool:
 
 def prepare(chosen: dict[str, list[str]]) -> None:
     """What the stages on an engine start from: no leftovers of a killed run, and images that are there."""
-    if chosen.keys() <= {"lint", "unit"}:
+    if chosen.keys() <= {"lint", "sanity", "unit"}:
         return
     shared = ROOT / "molecule" / "shared"
     for command in (
