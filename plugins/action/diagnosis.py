@@ -7,50 +7,38 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible.plugins.action import ActionBase
-
 from ansible_collections.servicedns.consul.plugins.action.validate import read_specs
 from ansible_collections.servicedns.consul.plugins.module_utils import agent, diagnosis
-
-ARGUMENTS: dict[str, dict[str, Any]] = {
-    "trace": {"type": "dict", "options": {"name": {"type": "raw"}, "seconds": {"type": "raw"}}},
-    "files": {"type": "dict", "default": {}},
-    "directories": {"type": "dict", "default": {}},
-}
+from ansible_collections.servicedns.consul.plugins.plugin_utils.control_node import ControlNodeAction
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types
+class ActionModule(ControlNodeAction):
     """Checks what a playbook of diagnosis was asked for, and reads what the inventory declares."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
+    ARGUMENTS = {
+        "trace": {"type": "dict", "options": {"name": {"type": "raw"}, "seconds": {"type": "raw"}}},
+        "files": {"type": "dict", "default": {}},
+        "directories": {"type": "dict", "default": {}},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The action: fails once, with all that is wrong."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        _spec, args = self.validate_argument_spec(ARGUMENTS)
+    def act(self, args: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+        """The action."""
         errors = list(self._faults(args))
-        result.update(changed=False)
         if errors:
-            result.update(failed=True, msg="\n".join(errors))
-            return result
-        variables = task_vars or {}
+            return {"failed": True, "msg": "\n".join(errors)}
         groups = variables["groups"]
         inventory = dict.fromkeys([*groups.get("consul_servers", []), *groups.get("consul_clients", [])])
         defaults = {name: option.get("default") for role in read_specs().values() for name, option in role.items()}
         hosts = {host: self._host(host, variables["hostvars"][host], defaults) for host in inventory}
-        result["hosts"] = hosts
-        result["nodes"] = {host: about["node"] for host, about in hosts.items()}
-        return result
+        return {"hosts": hosts, "nodes": {host: about["node"] for host, about in hosts.items()}}
 
     def _faults(self, args: Mapping[str, Any]) -> Iterator[str]:
         if args["trace"]:
             yield from diagnosis.trace_faults(args["trace"]["name"], args["trace"]["seconds"])
         for paths, fault in ((args["files"], diagnosis.output_fault), (args["directories"], diagnosis.directory_fault)):
             for variable, path in paths.items():
-                if path and fault(variable, self._loader.path_dwim(path)):
-                    yield fault(variable, self._loader.path_dwim(path))
+                if path and fault(variable, str(self.file(path))):
+                    yield fault(variable, str(self.file(path)))
 
     @staticmethod
     def _host(host: str, variables: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,18 +4,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-ARGUMENTS: dict[str, dict[str, Any]] = {
-    "begun": {"type": "dict", "required": True},
-    "seen": {"type": "dict", "required": True},
-    "output": {"type": "path", "required": True},
-}
+from ansible_collections.servicedns.consul.plugins.plugin_utils.control_node import ControlNodeAction
 
 
 def clock(time: float) -> str:
@@ -42,23 +37,23 @@ def host_lines(host: str, begun: dict[str, Any], seen: dict[str, Any]) -> list[s
     return lines
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types
+class ActionModule(ControlNodeAction):
     """Prints the time lines of all hosts, and leaves them in a file."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
+    ARGUMENTS = {
+        "begun": {"type": "dict", "required": True},
+        "seen": {"type": "dict", "required": True},
+        "output": {"type": "path", "required": True},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def act(self, args: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         """The action."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        _spec, args = self.validate_argument_spec(ARGUMENTS)
         lines: list[str] = []
         for host in sorted(args["seen"]):
             lines += [*host_lines(host, args["begun"][host], args["seen"][host]), ""]
         text = "\n".join(lines)
         Display().display(f"\n{text}")
-        file = Path(self._loader.path_dwim(args["output"]))
+        file = self.file(args["output"])
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
-        result.update(changed=False, msg=f"the captures and these time lines are in {file.parent}")
-        return result
+        return {"msg": f"the captures and these time lines are in {file.parent}"}

@@ -10,18 +10,12 @@ from typing import Any
 
 import yaml
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
-from ansible.plugins.action import ActionBase
 from ansible.template import Templar
 
 from ansible_collections.servicedns.consul.plugins.module_utils.validation import Undefined, check
+from ansible_collections.servicedns.consul.plugins.plugin_utils.control_node import ControlNodeAction
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
-
-ARGUMENTS: dict[str, dict[str, Any]] = {
-    "servers": {"type": "list", "elements": "str", "required": True},
-    "clients": {"type": "list", "elements": "str", "required": True},
-    "addresses": {"type": "dict", "default": {}},
-}
 
 
 def read_specs(roles: Path = ROLES) -> dict[str, dict[str, Any]]:
@@ -33,20 +27,20 @@ def read_specs(roles: Path = ROLES) -> dict[str, dict[str, Any]]:
     return specs
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types
+class ActionModule(ControlNodeAction):
     """Checks the variables of all hosts on the control node."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
+    ARGUMENTS = {
+        "servers": {"type": "list", "elements": "str", "required": True},
+        "clients": {"type": "list", "elements": "str", "required": True},
+        "addresses": {"type": "dict", "default": {}},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The action: fails once, with every fault of every host."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        _spec, args = self.validate_argument_spec(ARGUMENTS)
+    def act(self, args: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+        """The action."""
         specs = read_specs()
         prefixes = tuple(f"{role}_" for role in specs)
-        hostvars = (task_vars or {})["hostvars"]
+        hostvars = variables["hostvars"]
         errors = check(
             servers=args["servers"],
             clients=args["clients"],
@@ -57,18 +51,18 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             },
             specs=specs,
             addresses=args["addresses"],
-            file_exists=lambda path: Path(self._loader.path_dwim(path)).is_file(),
+            file_exists=lambda path: self.file(path).is_file(),
         )
-        result.update(changed=False, errors=errors)
-        if errors:
-            found = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+        if not errors:
+            return {"errors": []}
+        found = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+        return {
+            "errors": errors,
+            "failed": True,
             # One line each in the output of an older ansible-core too, which shows a result and no message of its own.
-            result.update(
-                failed=True,
-                _ansible_verbose_always=True,
-                msg="\n".join([f"{found} in the variables of the inventory:", *errors]),
-            )
-        return result
+            "_ansible_verbose_always": True,
+            "msg": "\n".join([f"{found} in the variables of the inventory:", *errors]),
+        }
 
     def _variables(self, hostvars: Any, host: str, prefixes: Any) -> dict[str, Any]:
         """The variables of a host with one of the prefixes, evaluated as that host would."""

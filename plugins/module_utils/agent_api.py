@@ -13,6 +13,9 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from ansible_collections.servicedns.consul.plugins.module_utils.host import HostError
 
+#: What every module that talks to the agent of its host takes, as the documentation fragment of the same name says.
+ARGUMENTS: dict[str, dict[str, t.Any]] = {"agent_url": {"type": "str", "default": "http://127.0.0.1:8500"}}
+
 
 class AgentSilent(HostError):
     """No agent answers at the URL."""

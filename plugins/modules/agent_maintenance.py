@@ -15,6 +15,7 @@ description:
   - The mode outlives restarts of the agent and changes of the definitions.
 author:
   - servicedns.consul contributors (@servicedns)
+extends_documentation_fragment: servicedns.consul.agent_api
 options:
   enabled:
     description: Whether it is under maintenance.
@@ -28,10 +29,6 @@ options:
     description: Shown as the note of the failing check.
     type: str
     default: ""
-  agent_url:
-    description: Where the agent's HTTP API answers.
-    type: str
-    default: http://127.0.0.1:8500
 attributes:
   check_mode:
     support: full
@@ -61,7 +58,7 @@ RETURN = r"""# """
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.servicedns.consul.plugins.module_utils.agent_api import AgentApi
+from ansible_collections.servicedns.consul.plugins.module_utils.agent_api import ARGUMENTS, AgentApi
 from ansible_collections.servicedns.consul.plugins.module_utils.host import HostError
 
 #: Ids that Consul itself gives to the checks which the mode consists of.
@@ -91,7 +88,7 @@ def main() -> None:
             enabled=dict(type="bool", required=True),
             service=dict(type="str", default=""),
             reason=dict(type="str", default=""),
-            agent_url=dict(type="str", default="http://127.0.0.1:8500"),
+            **ARGUMENTS,
         ),
         supports_check_mode=True,
     )

@@ -19,15 +19,12 @@ description:
   - When no agent answers, the definitions are left in place for its return, and the module fails.
 author:
   - servicedns.consul contributors (@servicedns)
+extends_documentation_fragment: servicedns.consul.agent_api
 options:
   definitions:
     description: List of services in Consul's own schema, as JSON text, so that a token in it is never logged.
     type: str
     required: true
-  agent_url:
-    description: Where the agent's HTTP API answers.
-    type: str
-    default: http://127.0.0.1:8500
 attributes:
   check_mode:
     support: full
@@ -61,7 +58,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.servicedns.consul.plugins.module_utils import agent_files, host
-from ansible_collections.servicedns.consul.plugins.module_utils.agent_api import AgentApi, AgentSilent
+from ansible_collections.servicedns.consul.plugins.module_utils.agent_api import ARGUMENTS, AgentApi, AgentSilent
 from ansible_collections.servicedns.consul.plugins.module_utils.change_summary import summary
 from ansible_collections.servicedns.consul.plugins.module_utils.rules import parse_duration
 from ansible_collections.servicedns.consul.plugins.module_utils.service_definitions import declared_checks, service_id
@@ -250,7 +247,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec=dict(
             definitions=dict(type="str", required=True, no_log=True),
-            agent_url=dict(type="str", default="http://127.0.0.1:8500"),
+            **ARGUMENTS,
         ),
         supports_check_mode=True,
     )

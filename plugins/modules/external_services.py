@@ -19,6 +19,7 @@ description:
     node of this module; to declare it is an error.
 author:
   - servicedns.consul contributors (@servicedns)
+extends_documentation_fragment: servicedns.consul.agent_api
 options:
   services:
     description:
@@ -28,10 +29,6 @@ options:
         C(node_meta).
     type: str
     required: true
-  agent_url:
-    description: Where the agent's HTTP API answers.
-    type: str
-    default: http://127.0.0.1:8500
 attributes:
   check_mode:
     support: full
@@ -75,7 +72,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.servicedns.consul.plugins.module_utils import datacenter
-from ansible_collections.servicedns.consul.plugins.module_utils.agent_api import AgentApi, AgentRefused
+from ansible_collections.servicedns.consul.plugins.module_utils.agent_api import ARGUMENTS, AgentApi, AgentRefused
 from ansible_collections.servicedns.consul.plugins.module_utils.host import HostError
 
 VARIABLE = "consul_services_external"
@@ -271,7 +268,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec=dict(
             services=dict(type="str", required=True, no_log=True),
-            agent_url=dict(type="str", default="http://127.0.0.1:8500"),
+            **ARGUMENTS,
         ),
         supports_check_mode=True,
     )

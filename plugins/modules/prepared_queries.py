@@ -17,6 +17,7 @@ description:
     name is an error.
 author:
   - servicedns.consul contributors (@servicedns)
+extends_documentation_fragment: servicedns.consul.agent_api
 options:
   queries:
     description:
@@ -24,10 +25,6 @@ options:
       - The keys are those of Consul's API in snake case, such as C(only_passing) for C(OnlyPassing).
     type: str
     required: true
-  agent_url:
-    description: Where the agent's HTTP API answers.
-    type: str
-    default: http://127.0.0.1:8500
 attributes:
   check_mode:
     support: full
@@ -81,7 +78,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.servicedns.consul.plugins.module_utils import datacenter
-from ansible_collections.servicedns.consul.plugins.module_utils.agent_api import AgentApi, AgentRefused
+from ansible_collections.servicedns.consul.plugins.module_utils.agent_api import ARGUMENTS, AgentApi, AgentRefused
 from ansible_collections.servicedns.consul.plugins.module_utils.host import HostError
 from ansible_collections.servicedns.consul.plugins.module_utils.rules import parse_duration
 
@@ -192,7 +189,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec=dict(
             queries=dict(type="str", required=True, no_log=True),
-            agent_url=dict(type="str", default="http://127.0.0.1:8500"),
+            **ARGUMENTS,
         ),
         supports_check_mode=True,
     )
