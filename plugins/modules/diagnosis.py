@@ -18,6 +18,7 @@ description:
   - Returns what the inventory says of each host in the groups C(consul_servers) and C(consul_clients), with the roles'
     defaults, those outside of C(--limit) too. Of a service it returns id and name alone, since its definition may hold a
     secret.
+extends_documentation_fragment: servicedns.consul.control_node
 options:
   trace:
     description: What is to be traced.
@@ -37,19 +38,6 @@ options:
     description: Directories of the control node that are to be written to, by the variable that names them.
     type: dict
     default: {}
-attributes:
-  check_mode:
-    description: Runs the same in check mode.
-    support: full
-  diff_mode:
-    description: Nothing is changed, so there is no difference to show.
-    support: none
-  platform:
-    description: Runs on the control node.
-    platforms: all
-    support: full
-notes:
-  - One task for the whole inventory, with C(run_once).
 """
 
 EXAMPLES = """

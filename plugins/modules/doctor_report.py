@@ -18,6 +18,7 @@ description:
     that is wrong, with its cause and the next step.
   - Compares hosts with each other and with the inventory. Different versions, clocks, little disk, and an image other than
     declared are warnings; all else that is wrong makes it fail.
+extends_documentation_fragment: servicedns.consul.control_node
 options:
   results:
     description: The results of M(servicedns.consul.doctor), by host. One without hops is a host that told nothing.
@@ -31,21 +32,8 @@ options:
     description: File of the control node that gets all of it, as JSON. Empty writes none.
     type: path
     default: ""
-attributes:
-  check_mode:
-    description: Runs the same in check mode.
-    support: full
-  diff_mode:
-    description: Nothing is changed, so there is no difference to show.
-    support: none
-  platform:
-    description: Runs on the control node.
-    platforms: all
-    support: full
 seealso:
   - module: servicedns.consul.doctor
-notes:
-  - One task for all hosts, with C(run_once).
 """
 
 EXAMPLES = """

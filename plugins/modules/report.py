@@ -16,6 +16,7 @@ author:
 description:
   - Shows the datacentre, what each host resolves names to, the path of a lookup and its times, and facts of the hosts.
   - The file needs no network and no script to be read. What comes from the catalogue is escaped.
+extends_documentation_fragment: servicedns.consul.control_node
 options:
   results:
     description: The results of M(servicedns.consul.doctor), by host. One without hops is a host that told nothing.
@@ -29,21 +30,8 @@ options:
     description: File of the control node that gets the report.
     type: path
     required: true
-attributes:
-  check_mode:
-    description: Runs the same in check mode.
-    support: full
-  diff_mode:
-    description: Nothing of a host is changed, so there is no difference to show.
-    support: none
-  platform:
-    description: Runs on the control node.
-    platforms: all
-    support: full
 seealso:
   - module: servicedns.consul.doctor
-notes:
-  - One task for all hosts, with C(run_once).
 """
 
 EXAMPLES = """

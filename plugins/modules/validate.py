@@ -20,6 +20,7 @@ description:
     C(--limit) too.
   - Every fault of every host is found in one run, and reported in one line with host, variable, value and what is
     allowed. Values that may be secret are never shown.
+extends_documentation_fragment: servicedns.consul.control_node
 options:
   servers:
     description: Hosts that run a Consul server.
@@ -37,19 +38,6 @@ options:
         call can refuse hosts that turn out to have the same.
     type: dict
     default: {}
-attributes:
-  check_mode:
-    description: Runs the same in check mode.
-    support: full
-  diff_mode:
-    description: Nothing is changed, so there is no difference to show.
-    support: none
-  platform:
-    description: Runs on the control node.
-    platforms: all
-    support: full
-notes:
-  - One task for the whole inventory, with C(run_once).
 """
 
 EXAMPLES = """
