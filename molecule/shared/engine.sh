@@ -28,6 +28,8 @@ have dockerd || answers || missing="docker.io iptables"
 # From Debian 13 on the command is a package of its own.
 have docker || missing="$missing $(apt-cache search --names-only '^docker-cli$' 2> /dev/null | cut -d' ' -f1)"
 have ssh || missing="$missing openssh-client"
+# A test asks the machine for its own sockets.
+have ss || missing="$missing iproute2"
 # shellcheck disable=SC2086  # several packages
 [ -z "${missing# }" ] || install $missing
 

@@ -266,8 +266,9 @@ def main_pid(unit: str = UNIT) -> int:
 
 def asks(pid: int) -> bool:
     """Whether a resolver waits for an upstream: it has a socket for each query that it passed on."""
-    sockets = host.parse_listeners(host.run("ss", "-H", "-a", "-n", "-u", "-p"))
-    return any(found.pid == pid and found.port not in LISTENS_ON for found in sockets)
+    return any(
+        (found.protocol, found.pid) == ("udp", pid) and found.port not in LISTENS_ON for found in host.sockets("-a")
+    )
 
 
 def drain(pid: int) -> None:

@@ -24,8 +24,8 @@ class HostError(Exception):
     """The host lacks something; the message says what, and what to do."""
 
 
-class Listener(t.NamedTuple):
-    """A socket that waits for queries, as ``ss`` lists it."""
+class Socket(t.NamedTuple):
+    """A socket of the host and its process, as ``ss`` lists it."""
 
     protocol: str
     address: str
@@ -56,15 +56,15 @@ def run(*command: str, timeout: float | None = None) -> str:
         raise HostError(f"{' '.join(command)}: {error.stderr.strip() or error.stdout.strip()}") from error
 
 
-def parse_listeners(output: str) -> list[Listener]:
-    """Parse ``ss -H -lntup``. Several processes may share a socket: the first stands for it."""
+def parse_sockets(output: str) -> list[Socket]:
+    """Parse ``ss -Hntup``. Several processes may share a socket: the first stands for it."""
     found = []
     for line in output.splitlines():
         fields = line.split()
         address, _colon, port = fields[4].rpartition(":")
         user = re.search(r'\("(?P<process>[^"]+)",pid=(?P<pid>\d+)', line)
         found.append(
-            Listener(
+            Socket(
                 protocol=fields[0],
                 address=address.partition("%")[0].strip("[]"),
                 port=0 if port == "*" else int(port),  # not bound yet
@@ -75,9 +75,15 @@ def parse_listeners(output: str) -> list[Listener]:
     return found
 
 
-def listeners() -> list[Listener]:
+def sockets(which: str) -> list[Socket]:
+    """The TCP and UDP sockets of the host that an option of ss(8) chooses."""
+    # Both protocols, as ss leaves the column out where there is one.
+    return parse_sockets(run("ss", which, "-H", "-n", "-t", "-u", "-p"))
+
+
+def listeners() -> list[Socket]:
     """Every listening TCP and UDP socket of the host."""
-    return parse_listeners(run("ss", "-H", "-l", "-n", "-t", "-u", "-p"))
+    return sockets("-l")
 
 
 def parse_addresses(output: str) -> list[tuple[str, ipaddress.IPv4Interface | ipaddress.IPv6Interface]]:

@@ -90,8 +90,8 @@ CLIENT_PORTS = (8500, 8600)
 
 
 def foreign_listeners(
-    found: list[host.Listener], address: str, client_addresses: list[str], is_ours: t.Callable[[int], bool]
-) -> list[host.Listener]:
+    found: list[host.Socket], address: str, client_addresses: list[str], is_ours: t.Callable[[int], bool]
+) -> list[host.Socket]:
     """The sockets that keep an agent of ours from listening."""
     wanted = [(address, port) for port in AGENT_PORTS]
     wanted += [(client, port) for client in client_addresses for port in CLIENT_PORTS]

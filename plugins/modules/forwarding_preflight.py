@@ -112,7 +112,7 @@ DNSMASQ = "/usr/sbin/dnsmasq"
 WISHES = ["auto", "systemd_resolved", "networkmanager", "resolvconf", "resolv_conf", "none"]
 
 
-def foreign_listeners(found: list[host.Listener], addresses: list[str], our_pids: list[int]) -> list[host.Listener]:
+def foreign_listeners(found: list[host.Socket], addresses: list[str], our_pids: list[int]) -> list[host.Socket]:
     """The sockets that keep our dnsmasq from listening."""
     return [
         listener

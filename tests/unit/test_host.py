@@ -27,16 +27,16 @@ udp   UNCONN 0      0                  *:*                *:*    users:(("dnsmas
 """
 
 
-def test_parse_listeners() -> None:
-    assert host.parse_listeners(SS) == [
-        host.Listener("udp", "127.0.0.53", 53, "systemd-resolve", 1517),
-        host.Listener("udp", "127.0.0.11", 46155, "", 0),
-        host.Listener("tcp", "127.0.0.1", 8500, "consul", 1087),
-        host.Listener("tcp", "::", 22, "sshd", 73),
-        host.Listener("tcp", "*", 80, "nginx: master", 80),
-        host.Listener("udp", "*", 0, "dnsmasq", 53),
+def test_parse_sockets() -> None:
+    assert host.parse_sockets(SS) == [
+        host.Socket("udp", "127.0.0.53", 53, "systemd-resolve", 1517),
+        host.Socket("udp", "127.0.0.11", 46155, "", 0),
+        host.Socket("tcp", "127.0.0.1", 8500, "consul", 1087),
+        host.Socket("tcp", "::", 22, "sshd", 73),
+        host.Socket("tcp", "*", 80, "nginx: master", 80),
+        host.Socket("udp", "*", 0, "dnsmasq", 53),
     ]
-    assert host.parse_listeners("") == []
+    assert host.parse_sockets("") == []
 
 
 @pytest.mark.parametrize(
@@ -53,12 +53,12 @@ def test_parse_listeners() -> None:
     ],
 )
 def test_covers(listens: str, address: str, covers: bool) -> None:
-    assert host.Listener("tcp", listens, 53, "named", 1).covers(address) is covers
+    assert host.Socket("tcp", listens, 53, "named", 1).covers(address) is covers
 
 
 def test_a_listener_says_who_holds_what() -> None:
-    assert str(host.Listener("udp", "0.0.0.0", 53, "named", 7)) == "udp 0.0.0.0:53 is held by named (pid 7)"
-    assert str(host.Listener("tcp", "::1", 53, "", 0)) == "tcp ::1:53 is held by an unknown process (pid 0)"
+    assert str(host.Socket("udp", "0.0.0.0", 53, "named", 7)) == "udp 0.0.0.0:53 is held by named (pid 7)"
+    assert str(host.Socket("tcp", "::1", 53, "", 0)) == "tcp ::1:53 is held by an unknown process (pid 0)"
 
 
 def test_parse_addresses() -> None:

@@ -9,24 +9,24 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.servicedns.consul.plugins.module_utils.host import Listener
+from ansible_collections.servicedns.consul.plugins.module_utils.host import Socket
 from ansible_collections.servicedns.consul.plugins.modules import agent_preflight, agent_services, forwarding_preflight
 
 
 @pytest.mark.parametrize(
     ("listener", "foreign"),
     [
-        (Listener("tcp", "192.168.100.4", 8300, "other", 7), True),
-        (Listener("udp", "0.0.0.0", 8301, "other", 7), True),
-        (Listener("tcp", "192.168.100.4", 8302, "consul", 42), False),
-        (Listener("tcp", "10.0.0.1", 8300, "other", 7), False),
-        (Listener("tcp", "127.0.0.1", 8500, "other", 7), True),
-        (Listener("udp", "*", 8600, "other", 7), True),
-        (Listener("tcp", "192.168.100.4", 8500, "other", 7), False),
-        (Listener("tcp", "127.0.0.1", 8501, "other", 7), False),
+        (Socket("tcp", "192.168.100.4", 8300, "other", 7), True),
+        (Socket("udp", "0.0.0.0", 8301, "other", 7), True),
+        (Socket("tcp", "192.168.100.4", 8302, "consul", 42), False),
+        (Socket("tcp", "10.0.0.1", 8300, "other", 7), False),
+        (Socket("tcp", "127.0.0.1", 8500, "other", 7), True),
+        (Socket("udp", "*", 8600, "other", 7), True),
+        (Socket("tcp", "192.168.100.4", 8500, "other", 7), False),
+        (Socket("tcp", "127.0.0.1", 8501, "other", 7), False),
     ],
 )
-def test_foreign_listeners_of_the_agent(listener: Listener, foreign: bool) -> None:
+def test_foreign_listeners_of_the_agent(listener: Socket, foreign: bool) -> None:
     found = agent_preflight.foreign_listeners([listener], "192.168.100.4", ["127.0.0.1"], lambda pid: pid == 42)
     assert found == ([listener] if foreign else [])
 
@@ -34,13 +34,13 @@ def test_foreign_listeners_of_the_agent(listener: Listener, foreign: bool) -> No
 @pytest.mark.parametrize(
     ("listener", "foreign"),
     [
-        (Listener("udp", "127.0.0.2", 53, "dnsmasq", 7), True),
-        (Listener("udp", "0.0.0.0", 53, "named", 7), True),
-        (Listener("udp", "127.0.0.53", 53, "systemd-resolve", 7), False),
-        (Listener("udp", "127.0.0.2", 5353, "avahi", 7), False),
+        (Socket("udp", "127.0.0.2", 53, "dnsmasq", 7), True),
+        (Socket("udp", "0.0.0.0", 53, "named", 7), True),
+        (Socket("udp", "127.0.0.53", 53, "systemd-resolve", 7), False),
+        (Socket("udp", "127.0.0.2", 5353, "avahi", 7), False),
     ],
 )
-def test_foreign_listeners_of_dnsmasq(listener: Listener, foreign: bool) -> None:
+def test_foreign_listeners_of_dnsmasq(listener: Socket, foreign: bool) -> None:
     assert forwarding_preflight.foreign_listeners([listener], ["127.0.0.2"], [0, 0]) == ([listener] if foreign else [])
 
 
