@@ -146,9 +146,10 @@ class Lookup(NamedTuple):
     how: Any
 
 
-def lookups(kind: str) -> set[Lookup]:
-    """Those that "failed" or were "slow", on all hosts so far."""
-    return {Lookup(node, *each) for node in NODES for each in json.loads(ssh(node, "cat /run/lookup-probe.json"))[kind]}
+def lookups() -> dict[str, set[Lookup]]:
+    """Those that "failed" and those that were "slow", on all hosts so far."""
+    found = {node: json.loads(ssh(node, "cat /run/lookup-probe.json")) for node in NODES}
+    return {kind: {Lookup(node, *each) for node in NODES for each in found[node][kind]} for kind in ("failed", "slow")}
 
 
 def changes() -> str:
@@ -156,13 +157,15 @@ def changes() -> str:
     fresh_hosts()
     playbook("molecule/shared/probe.yml", "--extra-vars", json.dumps({"lab_probe_names": [CONSUL]}))
     rows = ["| during | failed | slowest |", "| --- | --- | --- |"]
-    failed, slow = set[Lookup](), set[Lookup]()
+    seen: dict[str, set[Lookup]] = {"failed": set(), "slow": set()}
     for change in CHANGES:
         change.make()
-        lost = [lookup for lookup in lookups("failed") - failed if lookup.name in change.names]
-        slowest = max((lookup.how for lookup in lookups("slow") - slow if lookup.name in change.names), default=None)
-        rows.append(f"| {change.what} | {len(lost)} | {f'{slowest:.2f} s' if slowest else 'under 0.1 s'} |")
-        failed, slow = failed.union(lookups("failed")), slow.union(lookups("slow"))
+        now = lookups()
+        failed, slow = (
+            [lookup.how for lookup in now[kind] - seen[kind] if lookup.name in change.names] for kind in now
+        )
+        rows.append(f"| {change.what} | {len(failed)} | {f'{max(slow):.2f} s' if slow else 'under 0.1 s'} |")
+        seen = now
     return "\n".join(rows)
 
 
