@@ -264,17 +264,19 @@ def main_pid(unit: str = UNIT) -> int:
     return int(_show("MainPID", unit=unit)["MainPID"] or 0)
 
 
-def asks(pid: int) -> bool:
-    """Whether a resolver waits for an upstream: it has a socket for each query that it passed on."""
+def busy(pid: int) -> bool:
+    """Whether a resolver has queries to read, or to answer: it has a socket for each that it passed on."""
     return any(
-        (found.protocol, found.pid) == ("udp", pid) and found.port not in LISTENS_ON for found in host.sockets("-a")
+        (found.protocol, found.pid) == ("udp", pid) and (found.unread or found.port not in LISTENS_ON)
+        for found in host.sockets("-a")
     )
 
 
 def drain(pid: int) -> None:
     """Wait, not for long, until nobody waits for an answer of a resolver that gets no more queries."""
     if pid:
-        eventually(lambda: not asks(pid), DRAIN)
+        # Twice, as a query may be read and not yet passed on.
+        eventually(lambda: not busy(pid) and not busy(pid), DRAIN)
 
 
 def remove() -> None:

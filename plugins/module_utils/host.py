@@ -32,6 +32,7 @@ class Socket(t.NamedTuple):
     port: int
     process: str
     pid: int
+    unread: int = 0  # bytes that the process has still to read
 
     def covers(self, address: str) -> bool:
         """Whether this socket takes what is sent to ``address``."""
@@ -70,6 +71,7 @@ def parse_sockets(output: str) -> list[Socket]:
                 port=0 if port == "*" else int(port),  # not bound yet
                 process=user["process"] if user else "",
                 pid=int(user["pid"]) if user else 0,
+                unread=int(fields[2]),
             )
         )
     return found

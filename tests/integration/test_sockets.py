@@ -21,20 +21,29 @@ def test_a_socket_that_listens_is_a_listener() -> None:
     assert port not in [each.port for each in host.listeners() if each.pid == os.getpid()]
 
 
-def test_who_waits_for_an_answer_asks() -> None:
+def test_who_waits_for_an_answer_is_busy() -> None:
     """Bound as dnsmasq's sockets are, or connected as systemd-resolved's: both have a port of their own."""
-    assert not dnsmasq.asks(os.getpid())
+    assert not dnsmasq.busy(os.getpid())
     with socket.socket(type=socket.SOCK_DGRAM) as bound:
         bound.bind(("0.0.0.0", 0))
-        assert dnsmasq.asks(os.getpid())
+        assert dnsmasq.busy(os.getpid())
     with socket.socket(type=socket.SOCK_DGRAM) as connected:
         connected.connect(("127.0.0.1", 53))
-        assert dnsmasq.asks(os.getpid())
-    assert not dnsmasq.asks(os.getpid())
+        assert dnsmasq.busy(os.getpid())
+    assert not dnsmasq.busy(os.getpid())
 
 
-def test_who_listens_for_questions_does_not_ask(monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket(type=socket.SOCK_DGRAM) as listener:
+def test_who_listens_is_busy_when_there_is_something_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    with (
+        socket.socket(type=socket.SOCK_DGRAM) as listener,
+        socket.socket(type=socket.SOCK_DGRAM) as client,
+    ):
         listener.bind(("127.0.0.1", 0))
-        monkeypatch.setattr(dnsmasq, "LISTENS_ON", (listener.getsockname()[1],))
-        assert not dnsmasq.asks(os.getpid())
+        client.connect(listener.getsockname())
+        ports = (listener.getsockname()[1], client.getsockname()[1])
+        monkeypatch.setattr(dnsmasq, "LISTENS_ON", ports)
+        assert not dnsmasq.busy(os.getpid())
+        client.send(b"query")
+        assert dnsmasq.busy(os.getpid())
+        listener.recv(512)
+        assert not dnsmasq.busy(os.getpid())

@@ -19,7 +19,7 @@ from ansible_collections.servicedns.consul.plugins.module_utils import host
 
 SS = """\
 udp   UNCONN 0      0      127.0.0.53%lo:53         0.0.0.0:*    users:(("systemd-resolve",pid=1517,fd=16))
-udp   UNCONN 0      0          127.0.0.11:46155     0.0.0.0:*
+udp   UNCONN 768    0          127.0.0.11:46155     0.0.0.0:*
 tcp   LISTEN 0      4096       127.0.0.1:8500       0.0.0.0:*    users:(("consul",pid=1087,fd=23),("consul",pid=9,fd=3))
 tcp   LISTEN 0      128             [::]:22            [::]:*    users:(("sshd",pid=73,fd=4))
 tcp   LISTEN 0      128                *:80               *:*    users:(("nginx: master",pid=80,fd=4))
@@ -30,7 +30,7 @@ udp   UNCONN 0      0                  *:*                *:*    users:(("dnsmas
 def test_parse_sockets() -> None:
     assert host.parse_sockets(SS) == [
         host.Socket("udp", "127.0.0.53", 53, "systemd-resolve", 1517),
-        host.Socket("udp", "127.0.0.11", 46155, "", 0),
+        host.Socket("udp", "127.0.0.11", 46155, "", 0, unread=768),
         host.Socket("tcp", "127.0.0.1", 8500, "consul", 1087),
         host.Socket("tcp", "::", 22, "sshd", 73),
         host.Socket("tcp", "*", 80, "nginx: master", 80),
