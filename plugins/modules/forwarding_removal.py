@@ -54,11 +54,13 @@ import os
 import pwd
 import re
 import subprocess
+import time
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.servicedns.consul.plugins.module_utils import dnsmasq, host, record, resolver, resolver_targets
 
+GRACE = 1.0  # seconds for which what nobody is told to ask any more still answers
 # Users that packages leave behind.
 USERS = {"dnsmasq-base": "dnsmasq", "systemd-resolved": "systemd-resolve"}
 
@@ -111,6 +113,8 @@ def remove(known: record.Record, names: list[str]) -> None:
             target.undo(now)
         raise host.HostError(f"{error}; the resolver was put back as it was, and asks dnsmasq") from error
     if os.path.exists(dnsmasq.SERVICE):
+        # A program may have read the former configuration, and not asked yet.
+        time.sleep(GRACE)
         dnsmasq.drain(dnsmasq.main_pid())
     dnsmasq.remove()
     if os.path.exists(resolver.BEFORE_RESOLVED):
