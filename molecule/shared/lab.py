@@ -101,14 +101,20 @@ def failed_lookups(host: Host) -> list[Any]:
     return failed
 
 
+def lost_lookups(host: Host) -> list[Any]:
+    """The lookups since the scenario was prepared that were answered only when they were asked again."""
+    lost: list[Any] = probed(host)["lost"]
+    return lost
+
+
 def lookups_failed_during(host: Host, change: Callable[[], object]) -> list[Any]:
-    """The lookups that failed between a change's begin and some twenty lookups after its end."""
-    before = len(failed_lookups(host))
+    """The lookups that failed or were lost between a change's begin and some twenty lookups after its end."""
+    failed, lost = len(failed_lookups(host)), len(lost_lookups(host))
     change()
     host.check_output(
         'timeout 60 python3 -c \'import json; read = lambda: json.load(open("/run/lookup-probe.json"))["lookups"]; end = read() + 20\nwhile read() < end: pass\''
     )
-    return failed_lookups(host)[before:]
+    return failed_lookups(host)[failed:] + lost_lookups(host)[lost:]
 
 
 def sent_to_agents(host: Host, agent: str = "") -> int:

@@ -299,6 +299,7 @@ def test_a_change_of_dnsmasq_costs_no_lookup(variables: dict[str, Any], same_pro
 def test_no_lookup_failed_from_the_first_installation_until_now(host: Host) -> None:
     assert CONSUL in lab.probed(host)["known"]
     assert lab.failed_lookups(host) == []
+    assert lab.lost_lookups(host) == []
 
 
 def test_dnsmasq_that_is_killed_is_back_at_once(host: Host) -> None:

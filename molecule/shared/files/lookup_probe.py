@@ -3,9 +3,9 @@
 
     lookup-probe FILE NAME...
 
-FILE holds {"lookups": N, "failed": [[begin, name, error], ...], "slow": [[begin, name, seconds], ...]} and is never half
-written. A lookup whose query or answer was lost, so that it was asked again, has failed too. The first name counts from
-the start, each other from its first answer on: it may be still to come.
+FILE holds {"lookups": N, "failed": [[begin, name, error], ...], "slow": [[begin, name, seconds], ...], "lost": [...]} and
+is never half written. The slow ones that were answered only when they were asked again are lost as well. The first name
+counts from the start, each other from its first answer on: it may be still to come.
 """
 
 import json
@@ -22,6 +22,7 @@ path, *names = sys.argv[1:]
 known = {names[0]}
 failed = []
 slow = []
+lost = []
 lookups = 0
 due = time.monotonic()
 while True:
@@ -35,15 +36,16 @@ while True:
     except OSError as what:
         error = str(what)
     seconds = time.time() - begin
-    if not error and int(seconds) == RETRY:
-        error = "answered only when asked again"
     if counts and error:
         failed.append([begin, name, error])
     if counts and seconds >= SLOW:
         slow.append([begin, name, seconds])
+    if counts and int(seconds) == RETRY:
+        lost.append([begin, name, seconds])
     lookups += 1
     with open(path + ".new", "w") as stream:
-        json.dump({"lookups": lookups, "failed": failed, "slow": slow, "known": sorted(known)}, stream)
+        found = {"lookups": lookups, "failed": failed, "slow": slow, "lost": lost, "known": sorted(known)}
+        json.dump(found, stream)
     os.rename(path + ".new", path)
     due = max(due + INTERVAL, time.monotonic() - 1)
     time.sleep(max(0.0, due - time.monotonic()))
