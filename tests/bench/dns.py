@@ -146,9 +146,14 @@ class Lookup(NamedTuple):
     how: Any
 
 
+# A lookup that waits for its answer is not written down yet.
+COUNT = "sed 's/[^0-9]*\\([0-9]*\\).*/\\1/' /run/lookup-probe.json"
+TWENTY_LATER = f'end=$(($({COUNT}) + 20)); until [ "$({COUNT})" -ge $end ]; do :; done; cat /run/lookup-probe.json'
+
+
 def lookups() -> dict[str, set[Lookup]]:
     """Those that "failed" and those that were "slow", on all hosts so far."""
-    found = {node: json.loads(ssh(node, "cat /run/lookup-probe.json")) for node in NODES}
+    found = {node: json.loads(ssh(node, TWENTY_LATER)) for node in NODES}
     return {kind: {Lookup(node, *each) for node in NODES for each in found[node][kind]} for kind in ("failed", "slow")}
 
 
