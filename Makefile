@@ -2,16 +2,17 @@
 # make lab-down  removes them
 # make test      everything that CI runs; `make test STAGES="lint unit"` for some of it
 # make lint      static checks only
+# make release VERSION=1.2.3   writes the change log of a version, and builds its tarball
 # make bench     measures the collection, into docs/benchmarks.md; `make bench SECTIONS=services` for some of it
 # make clean     removes the lab, its images and caches, and the virtual environment
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-LAB := molecule/shared
-INVENTORY := -i inventories/three_nodes -i $(LAB)/lab/inventory/flapps.yml
+LAB := lab
+INVENTORY := -i inventories/three_nodes -i $(LAB)/flapps.yml
 REACHED := $(INVENTORY) -i .lab/lab/connection.yml
 
-.PHONY: lab lab-down test lint bench clean venv
+.PHONY: lab lab-down test lint release bench clean venv
 
 lab: export ANSIBLE_DISPLAY_SKIPPED_HOSTS := no
 lab: venv
@@ -25,7 +26,7 @@ lab-down: venv
 	ansible-playbook $(LAB)/destroy.yml
 
 test: venv
-	@tests/run.py $(STAGES)
+	@tools/run_stages.py $(STAGES)
 
 lint: venv
 	ansible-lint
@@ -33,11 +34,17 @@ lint: venv
 	ruff check
 	ruff format --check
 	mypy
-	python tests/role_readmes.py --check
+	python tools/generate_docs.py --check
 	antsibull-changelog lint
 
+release: venv
+	@test -n "$(VERSION)" || { echo "which one? make release VERSION=1.2.3" >&2; exit 1; }
+	antsibull-changelog release --version $(VERSION)
+	sed -i 's/^version: .*/version: $(VERSION)/' galaxy.yml
+	ansible-galaxy collection build --force
+
 bench: venv
-	PYTHONPATH=tests python -m bench $(SECTIONS)
+	PYTHONPATH=tests:$(LAB) python -m bench $(SECTIONS)
 
 clean: venv
 	ansible-playbook $(LAB)/destroy.yml

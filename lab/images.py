@@ -27,7 +27,7 @@ from typing import NoReturn
 
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCES = HERE / "images"
-LAB = HERE.parent.parent / ".lab"
+LAB = HERE.parent / ".lab"
 CACHE = LAB / "cache"
 LOG = LAB / "logs" / "images.log"
 

@@ -15,7 +15,7 @@ import testinfra
 import yaml
 from testinfra.host import Host
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 PUBLIC_NAME = "www.example.com"
 PUBLIC_ADDRESS = "203.0.113.10"
 RETRY = 5  # seconds after which glibc and systemd-resolved ask again
@@ -30,6 +30,40 @@ def container(node: str) -> str:
 def connect(node: str) -> Host:
     """A host of the lab, for a test that asks several."""
     return testinfra.get_host(container(node))
+
+
+def docker(*arguments: str) -> str:
+    """What a command of the engine that runs the lab prints; it must end well."""
+    return subprocess.run(["docker", *arguments], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def reboot(node: str) -> str:
+    """Reboot a host, and wait until all of its units have started: ``running``, or ``degraded`` where one failed."""
+    docker("restart", f"servicedns-molecule-{node}")
+    host = connect(node)
+    until(host, "systemctl is-system-running | grep -Ex 'running|degraded'", 60)
+    return str(host.run("systemctl is-system-running").stdout).strip()
+
+
+def slow(resolver: str, *, answers: float = 0, denials: float = 0) -> None:
+    """Let a resolver of a lab with ``second_resolver``, ``internal`` or ``public``, take seconds to answer and deny."""
+    files = f"echo {answers} > /seconds; echo {denials} > /seconds-to-deny"
+    docker("exec", f"servicedns-molecule-{resolver}", "sh", "-c", files)
+
+
+def asked(resolver: str) -> list[tuple[str, str]]:
+    """Name and type of every question that a resolver was asked, the last one at the end."""
+    lines = docker("logs", f"servicedns-molecule-{resolver}").splitlines()
+    return [(name, kind) for name, _space, kind in (line.rpartition(" ") for line in lines)]
+
+
+def lookups(host: Host, name: str, count: int, at_once: int) -> dict[str, int]:
+    """How often programs of a host that look names below one up get each answer: addresses, or an error."""
+    program = (ROOT / "lab/files/lookups.py").read_text()
+    answers: dict[str, int] = json.loads(
+        host.check_output(f"python3 -c {shlex.quote(program)} {name} {count} {at_once}")
+    )
+    return answers
 
 
 def dig(host: Host, arguments: str) -> list[str]:

@@ -1,6 +1,6 @@
-"""Lets the tests of every scenario import molecule/shared/lab.py."""
+"""Lets the tests of every scenario import lab/lab.py."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent / "shared"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "lab"))

@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, servicedns.consul contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write the README of each role, and docs/variables.md, from the roles' argument specs.
+"""Write the README of each role, docs/variables.md, and the list of content in README.md, from what documents itself.
 
 With --check nothing is written, and stale files are named and make it fail.
 """
@@ -10,6 +10,7 @@ With --check nothing is written, and stale files are named and make it fail.
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import re
 import sys
@@ -20,7 +21,18 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-NOTE = "<!-- Written by tests/role_readmes.py from meta/argument_specs.yml: change that file instead. -->"
+NOTE = "<!-- Written by tools/generate_docs.py from meta/argument_specs.yml: change that file instead. -->"
+
+#: Around what is written into README.md.
+BEGIN = "<!-- Written by tools/generate_docs.py from the documentation of each: change that instead. -->"
+END = "<!-- The end of what is written by tools/generate_docs.py. -->"
+#: Kinds of plugins by their folder, in the order of the list, and how ansible-doc is asked for them.
+PLUGINS = {
+    "modules": ("Modules", "ansible-doc"),
+    "filter": ("Filters", "ansible-doc -t filter"),
+    "lookup": ("Lookup", "ansible-doc -t lookup"),
+    "inventory": ("Inventory", "ansible-doc -t inventory"),
+}
 
 #: What a playbook of one's own has for each role. The playbook site.yml of the collection does all of this.
 EXAMPLES = {
@@ -136,12 +148,55 @@ def reference(specs: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
     parts = [
         NOTE.replace("meta/", "roles/*/meta/"),
         "# Variables",
-        "Set them in the inventory, for all hosts, a group or one host. A name that no role knows is refused.",
+        "Set them in the inventory, for all hosts, a group or one host. A misspelt name is refused.",
     ]
     for role, points in specs.items():
         main = points["main"]
         parts += [f"## {role}", f"{main['short_description']}.", "\n".join(table(main["options"]))]
     return "\n\n".join(parts).replace("](../", "](../roles/") + "\n"
+
+
+def purpose_of_playbook(playbook: Path) -> str:
+    """The first sentence of the comment that a playbook begins with."""
+    text = playbook.read_text(encoding="utf-8")
+    comment = " ".join(re.findall(r"^# ?(.*)$", text[: text.index("\n\n")], re.MULTILINE))
+    return re.split(r"\.(?:\s|$)", comment)[0]
+
+
+def purpose_of_plugin(plugin: Path) -> str:
+    """The short description of a plugin, which is read and not run."""
+    for statement in ast.parse(plugin.read_text(encoding="utf-8")).body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "DOCUMENTATION":
+            documentation = yaml.safe_load(ast.literal_eval(statement.value))
+            return markdown(documentation["short_description"])
+    raise ValueError(f"{plugin} has no DOCUMENTATION")
+
+
+def content(root: Path, specs: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
+    """All that the collection has, a line each."""
+    playbooks = {f"`{path.stem}`": purpose_of_playbook(path) for path in sorted(root.glob("playbooks/*.yml"))}
+    roles = {
+        f"[`{role}`](roles/{role}/README.md)": markdown(points["main"]["short_description"])
+        for role, points in specs.items()
+    }
+    lists = {"Playbooks (`ansible-playbook`)": playbooks, "Roles": roles}
+    for folder, (title, command) in PLUGINS.items():
+        lists[f"{title} (`{command}`)"] = {
+            f"`{path.stem}`": purpose_of_plugin(path) for path in sorted(root.glob(f"plugins/{folder}/*.py"))
+        }
+    return "\n\n".join(
+        "\n".join([f"### {title}", "", *(f"* {name}: {purpose}" for name, purpose in items.items())])
+        for title, items in lists.items()
+    )
+
+
+def with_content(page: str, text: str) -> str:
+    """A page with another text between the two marks."""
+    before, begin, rest = page.partition(BEGIN)
+    _former, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"README.md lacks the lines {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n\n{text}\n\n{END}{after}"
 
 
 def files(root: Path = ROOT) -> dict[Path, str]:
@@ -151,7 +206,12 @@ def files(root: Path = ROOT) -> dict[Path, str]:
         for file in sorted(root.glob("roles/*/meta/argument_specs.yml"))
     }
     readmes = {root / "roles" / role / "README.md": readme(role, points) for role, points in specs.items()}
-    return {**readmes, root / "docs" / "variables.md": reference(specs)}
+    page = root / "README.md"
+    return {
+        **readmes,
+        root / "docs" / "variables.md": reference(specs),
+        page: with_content(page.read_text(encoding="utf-8"), content(root, specs)),
+    }
 
 
 def main() -> int:
@@ -168,7 +228,7 @@ def main() -> int:
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
     if check and stale:
-        print("Run python tests/role_readmes.py and commit what it writes.")
+        print("Run python tools/generate_docs.py and commit what it writes.")
     return int(check and bool(stale))
 
 

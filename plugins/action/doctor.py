@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.servicedns.consul.plugins.module_utils.diagnosis import skew
+from ansible_collections.servicedns.consul.plugins.plugin_utils.diagnosis.hosts import skew
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types

@@ -8,10 +8,17 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.utils.display import Display
-
-from ansible_collections.servicedns.consul.plugins.module_utils import diagnosis, lookup_path
-from ansible_collections.servicedns.consul.plugins.plugin_utils.control_node import ControlNodeAction
+from ansible_collections.servicedns.consul.plugins.module_utils.entry import visible
+from ansible_collections.servicedns.consul.plugins.module_utils.lookup.verdict import BROKEN
+from ansible_collections.servicedns.consul.plugins.plugin_utils.control_node import (
+    ControlNodeAction,
+    output_file,
+    show,
+    write_private,
+)
+from ansible_collections.servicedns.consul.plugins.plugin_utils.diagnosis.hosts import findings
+from ansible_collections.servicedns.consul.plugins.plugin_utils.diagnosis.rows import rows_of
+from ansible_collections.servicedns.consul.plugins.plugin_utils.diagnosis.table import sentences, summary, table
 
 
 class ActionModule(ControlNodeAction):
@@ -24,18 +31,22 @@ class ActionModule(ControlNodeAction):
     }
 
     def act(self, args: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
-        """The action."""
-        rows = [diagnosis.row(host, found) for host, found in sorted(args["results"].items())]
-        found = diagnosis.findings(rows, args["nodes"])
-        broken = any(finding.severity == lookup_path.BROKEN for finding in found)
-        Display().display("\n".join(["", *diagnosis.table(rows), "", *diagnosis.sentences(found)]))
+        """Act."""
+        rows = rows_of(args["results"])
+        found = findings(rows, args["nodes"])
+        broken = any(finding.severity == BROKEN for finding in found)
+        text = summary(rows, found)
         told = {
             "broken": broken,
-            "summary": diagnosis.summary(rows, found),
+            "summary": text,
             "findings": [finding._asdict() for finding in found],
             "hosts": {row.host: {**row.result, "lost": row.lost} for row in rows},
         }
+        show([*table(rows), "", *sentences(found)])
+        message = visible(text)
         if args["output"]:
-            text = json.dumps(told, indent=2, sort_keys=True, default=str)
-            self.file(args["output"]).write_text(text + "\n", encoding="utf-8")
-        return {"failed": broken, "msg": told["summary"]}
+            file = output_file(args["output"])
+            write_private(file, json.dumps(told, indent=2, sort_keys=True, default=str) + "\n")
+            message += f"; all that was found is in {file}"
+            show([message])
+        return {"failed": broken, "msg": message}

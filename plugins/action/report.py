@@ -6,27 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from ansible_collections.servicedns.consul.plugins.module_utils import diagnosis, report
-from ansible_collections.servicedns.consul.plugins.plugin_utils.control_node import ControlNodeAction
-
-TEMPLATES = Path(__file__).resolve().parents[2] / "playbooks" / "templates"
-
-
-def render(view: dict[str, Any], templates: Path = TEMPLATES) -> str:
-    """The report. All values are text, whatever they hold."""
-    environment = Environment(
-        loader=FileSystemLoader(templates),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.j2").render(view)
+from ansible_collections.servicedns.consul.plugins.module_utils.entry import visible
+from ansible_collections.servicedns.consul.plugins.plugin_utils.control_node import (
+    ControlNodeAction,
+    output_file,
+    show,
+    write_private,
+)
+from ansible_collections.servicedns.consul.plugins.plugin_utils.diagnosis.hosts import findings
+from ansible_collections.servicedns.consul.plugins.plugin_utils.diagnosis.rows import rows_of
+from ansible_collections.servicedns.consul.plugins.plugin_utils.diagnosis.table import summary
+from ansible_collections.servicedns.consul.plugins.plugin_utils.report.page import render
+from ansible_collections.servicedns.consul.plugins.plugin_utils.report.view import view
 
 
 class ActionModule(ControlNodeAction):
@@ -39,10 +32,12 @@ class ActionModule(ControlNodeAction):
     }
 
     def act(self, args: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
-        """The action."""
-        rows = [diagnosis.row(host, found) for host, found in sorted(args["results"].items())]
-        found = diagnosis.findings(rows, args["nodes"])
+        """Act."""
+        rows = rows_of(args["results"])
+        found = findings(rows, args["nodes"])
         generated = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
-        file = self.file(args["output"])
-        file.write_text(render(report.view(rows, found, args["nodes"], generated)), encoding="utf-8")
-        return {"msg": f"{diagnosis.summary(rows, found)}; the report is {file}"}
+        file = output_file(args["output"])
+        write_private(file, render(view(rows, found, args["nodes"], generated)))
+        message = f"{visible(summary(rows, found))}; the report is {file}"
+        show([message])
+        return {"msg": message}

@@ -4,27 +4,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import yaml
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
-from ansible.template import Templar
 
-from ansible_collections.servicedns.consul.plugins.module_utils.validation import Undefined, check
 from ansible_collections.servicedns.consul.plugins.plugin_utils.control_node import ControlNodeAction
-
-ROLES = Path(__file__).resolve().parents[2] / "roles"
-
-
-def read_specs(roles: Path = ROLES) -> dict[str, dict[str, Any]]:
-    """The options of all entry points of each role, by role."""
-    specs: dict[str, dict[str, Any]] = {}
-    for file in sorted(roles.glob("*/meta/argument_specs.yml")):
-        points = yaml.safe_load(file.read_text(encoding="utf-8"))["argument_specs"].values()
-        specs[file.parts[-3]] = {name: option for point in points for name, option in point.get("options", {}).items()}
-    return specs
+from ansible_collections.servicedns.consul.plugins.plugin_utils.gathered_facts import (
+    facts_are_kept,
+    mentions_facts,
+    needs_facts,
+)
+from ansible_collections.servicedns.consul.plugins.plugin_utils.inventory_checks.check import check
+from ansible_collections.servicedns.consul.plugins.plugin_utils.inventory_checks.types import Undefined, Unknown
+from ansible_collections.servicedns.consul.plugins.plugin_utils.role_specs import read_specs
 
 
 class ActionModule(ControlNodeAction):
@@ -34,45 +27,50 @@ class ActionModule(ControlNodeAction):
         "servers": {"type": "list", "elements": "str", "required": True},
         "clients": {"type": "list", "elements": "str", "required": True},
         "addresses": {"type": "dict", "default": {}},
+        "before_facts": {"type": "bool", "default": False},
     }
 
     def act(self, args: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
-        """The action."""
+        """Act."""
         specs = read_specs()
         prefixes = tuple(f"{role}_" for role in specs)
         hostvars = variables["hostvars"]
-        errors = check(
+        hosts = [host for host in dict.fromkeys(args["servers"] + args["clients"]) if host in hostvars]
+        written = {host: self.host_variables(hostvars, host) for host in hosts}
+        ours = {host: [name for name in written[host] if name.startswith(prefixes)] for host in hosts}
+        if args["before_facts"] and any(mentions_facts(written[host], ours[host]) for host in hosts):
+            return {"errors": [], "facts_of": hosts}
+        values = {host: self._values(hostvars, written[host], ours[host]) for host in hosts}
+        checked = check(
             servers=args["servers"],
             clients=args["clients"],
-            variables={
-                host: self._variables(hostvars, host, prefixes)
-                for host in args["servers"] + args["clients"]
-                if host in hostvars
-            },
+            variables=values,
             specs=specs,
             addresses=args["addresses"],
-            file_exists=lambda path: self.file(path).is_file(),
+            file_exists=lambda path: self.found_file(path).is_file(),
         )
-        if not errors:
-            return {"errors": []}
-        found = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
-        return {
-            "errors": errors,
+        result = {"errors": checked.errors, "warnings": checked.warnings}
+        if not checked.errors:
+            return result | {"facts_of": []}
+        found = "1 error" if len(checked.errors) == 1 else f"{len(checked.errors)} errors"
+        return result | {
             "failed": True,
             # One line each in the output of an older ansible-core too, which shows a result and no message of its own.
             "_ansible_verbose_always": True,
-            "msg": "\n".join([f"{found} in the variables of the inventory:", *errors]),
+            "msg": "\n".join([f"{found} in the variables of the inventory:", *checked.errors]),
         }
 
-    def _variables(self, hostvars: Any, host: str, prefixes: Any) -> dict[str, Any]:
-        """The variables of a host with one of the prefixes, evaluated as that host would."""
-        raw: Mapping[str, Any] = hostvars.raw_get(host)
-        templar = Templar(loader=self._loader, variables={**raw, "hostvars": hostvars})
+    def _values(self, hostvars: Any, written: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+        """Variables of a host, evaluated as that host would."""
         values: dict[str, Any] = {}
-        for name in raw:
-            if name.startswith(prefixes):
-                try:
-                    values[name] = templar.template(raw[name])
-                except AnsibleError as error:
-                    values[name] = Undefined(str(error), missing=isinstance(error, AnsibleUndefinedVariable))
+        for name in names:
+            if facts_are_kept() and needs_facts(written, name):
+                values[name] = Unknown()
+                continue
+            try:
+                values[name] = self.evaluated(hostvars, written, name)
+            except AnsibleError as error:
+                values[name] = Undefined(str(error), missing=isinstance(error, AnsibleUndefinedVariable))
+                if needs_facts(written, name):
+                    values[name] = Unknown()
         return values

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options of what reads a running catalogue."""
+    """Options of what talks to Consul's HTTP API."""
 
     DOCUMENTATION = r"""
 options:
@@ -17,33 +17,42 @@ options:
         elsewhere, C(ssh -L 8500:127.0.0.1:8500 HOST) leads there.
     type: str
     default: http://127.0.0.1:8500
+  token:
+    description: Token that may do or read what is asked for.
+    type: str
+    default: ""
+  ca_path:
+    description: File or directory with the certificates of the authorities that the API's certificate is checked with.
+    type: path
+  validate_certs:
+    description: Check the API's certificate.
+    type: bool
+    default: true
+"""
+
+    #: Of what reads a running catalog on the control node.
+    PLUGIN = r"""
+options:
+  url:
     env:
       - name: CONSUL_HTTP_ADDR
     vars:
       - name: consul_catalog_url
   token:
-    description: Token that may read nodes and services.
-    type: str
-    default: ""
     env:
       - name: CONSUL_HTTP_TOKEN
     vars:
       - name: consul_catalog_token
-  ca_file:
-    description: File with the certificates of the authorities that the API's certificate is checked with.
-    type: path
+  ca_path:
     env:
       - name: CONSUL_CACERT
     vars:
-      - name: consul_catalog_ca_file
+      - name: consul_catalog_ca_path
   validate_certs:
-    description: Check the API's certificate.
-    type: bool
-    default: true
     vars:
       - name: consul_catalog_validate_certs
   datacenter:
-    description: The datacentre. Empty is the agent's own.
+    description: The datacenter. Empty is the agent's own.
     type: str
     default: ""
     vars:

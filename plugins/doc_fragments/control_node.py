@@ -21,5 +21,5 @@ attributes:
     platforms: all
     support: full
 notes:
-  - One task for all hosts, with C(run_once).
+  - One task for all hosts, with C(run_once); M(servicedns.consul.effective_values) is for each host.
 """

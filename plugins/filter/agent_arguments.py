@@ -9,7 +9,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.servicedns.consul.plugins.module_utils import agent
+from ansible_collections.servicedns.consul.plugins.module_utils.consul import addresses
+from ansible_collections.servicedns.consul.plugins.plugin_utils.input_errors import decrypted
 
 DOCUMENTATION = """
 name: agent_arguments
@@ -49,11 +50,11 @@ _value:
 
 
 def agent_arguments(flags: Any) -> list[str]:
-    """Arguments of the agent's command line for a mapping of flags."""
+    """Make arguments of the agent's command line of a mapping of flags."""
     if not isinstance(flags, Mapping):
         raise AnsibleFilterError(f"agent_arguments: needs a mapping of flags, not a {type(flags).__name__}")
     try:
-        return agent.agent_arguments(flags)
+        return addresses.agent_arguments(decrypted(flags))
     except ValueError as error:
         raise AnsibleFilterError(f"agent_arguments: {error}") from error
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.servicedns.consul.plugins.module_utils import agent
+from ansible_collections.servicedns.consul.plugins.module_utils.consul import addresses
 
 DOCUMENTATION = """
 name: node_name
@@ -48,9 +48,9 @@ _value:
 
 
 def node_name(inventory_hostname: Any) -> str:
-    """A DNS label made of a host's name in the inventory."""
+    """Make a DNS label of a host's name in the inventory."""
     try:
-        return agent.node_name(str(inventory_hostname))
+        return addresses.node_name(str(inventory_hostname))
     except ValueError as error:
         raise AnsibleFilterError(f"node_name: {error}") from error
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.servicedns.consul.plugins.module_utils.findings import kind_of
-from ansible_collections.servicedns.consul.plugins.module_utils.service_definitions import definitions_findings
+from ansible_collections.servicedns.consul.plugins.plugin_utils.consul_schema.instances import definitions_findings
+from ansible_collections.servicedns.consul.plugins.plugin_utils.consul_schema.service import converted_service
+from ansible_collections.servicedns.consul.plugins.plugin_utils.input_errors import Remark, decrypted, kind_of
 
 DOCUMENTATION = """
 name: service_definitions
@@ -20,8 +21,9 @@ author:
   - servicedns.consul contributors (@servicedns)
 description:
   - Takes lists of services in Consul's own schema by the names of the variables that they come from, and returns one list
-    in that order.
-  - It fails when an agent or the catalogue would refuse a service, or when two have the same id, with all that is wrong,
+    in that order. A number that is wanted may be a text, as some templates give it, and the other way round; Consul gets
+    what it wants.
+  - It fails when an agent or the catalog would refuse a service, or when two have the same id, with all that is wrong,
     each with the path to it.
   - No message shows a value that may be a secret.
 options:
@@ -67,18 +69,21 @@ _value:
 
 
 def service_definitions(sources: Any, allow_unknown_keys: Any = False) -> list[Any]:
-    """One list of all services, when nothing is wrong with any."""
+    """Make one list of all services, when nothing is wrong with any."""
     if not isinstance(sources, Mapping):
         raise AnsibleFilterError(f"service_definitions: needs a mapping of lists of services, not {kind_of(sources)}")
     if not isinstance(allow_unknown_keys, bool):
         raise AnsibleFilterError("service_definitions: allow_unknown_keys must be true or false")
-    findings = list(definitions_findings(sources, allow_unknown_keys))
+    sources = decrypted(sources)
+    findings = [
+        finding for finding in definitions_findings(sources, allow_unknown_keys) if not isinstance(finding[1], Remark)
+    ]
     if findings:
         count = "1 error" if len(findings) == 1 else f"{len(findings)} errors"
         raise AnsibleFilterError(
             "\n".join([f"{count} in the services:", *(f"{path}: {text}" for path, text in findings)])
         )
-    return [service for services in sources.values() for service in services]
+    return [converted_service(service) for services in sources.values() for service in services]
 
 
 class FilterModule:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = """
 name: service
-short_description: Find the instances of services in a running Consul catalogue
+short_description: Find the instances of services in a running Consul catalog
 version_added: 0.1.0
 author:
   - servicedns.consul contributors (@servicedns)
@@ -15,6 +15,7 @@ description:
   - It runs on the control node, which must reach an agent's HTTP API.
 extends_documentation_fragment:
   - servicedns.consul.consul_api
+  - servicedns.consul.consul_api.plugin
 options:
   _terms:
     description: Names of services.
@@ -89,7 +90,8 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.servicedns.consul.plugins.module_utils.catalogue import Catalogue, CatalogueError
+from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
+from ansible_collections.servicedns.consul.plugins.plugin_utils.catalog import catalog_of
 
 #: What may be returned for each wish.
 HEALTHS = {
@@ -104,16 +106,14 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no typ
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
         """The instances of all services that are named."""
         self.set_options(var_options=variables, direct=kwargs)
-        options = ("url", "token", "ca_file", "validate_certs", "datacenter", "timeout")
-        catalogue = Catalogue(**{name: self.get_option(name) for name in options})
         health, tag = self.get_option("health"), self.get_option("tag")
         found: list[dict[str, Any]] = []
         for term in terms:
             if not isinstance(term, str) or not term:
                 raise AnsibleLookupError(f"service: {term!r} is no name of a service")
             try:
-                instances = catalogue.instances(term, tag)
-            except CatalogueError as error:
+                instances = catalog_of(self.get_option).instances(term, tag)
+            except HostError as error:
                 raise AnsibleLookupError(f"service: {error}") from error
             found += [item for item in instances if health == "any" or item["status"] in HEALTHS[health]]
         return sorted(found, key=lambda item: (item["name"], item["node"], item["id"]))

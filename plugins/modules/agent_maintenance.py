@@ -15,7 +15,7 @@ description:
   - The mode outlives restarts of the agent and changes of the definitions.
 author:
   - servicedns.consul contributors (@servicedns)
-extends_documentation_fragment: servicedns.consul.agent_api
+extends_documentation_fragment: servicedns.consul.consul_api
 options:
   enabled:
     description: Whether it is under maintenance.
@@ -56,17 +56,16 @@ EXAMPLES = r"""
 
 RETURN = r"""# """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.servicedns.consul.plugins.module_utils.agent_api import ARGUMENTS, AgentApi
-from ansible_collections.servicedns.consul.plugins.module_utils.host import HostError
+from ansible_collections.servicedns.consul.plugins.module_utils.consul.client import ARGUMENTS, ConsulClient, client_of
+from ansible_collections.servicedns.consul.plugins.module_utils.entry import run_module
+from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
 
 #: Ids that Consul itself gives to the checks which the mode consists of.
 NODE_CHECK = "_node_maintenance"
 SERVICE_CHECK = "_service_maintenance:"
 
 
-def set_mode(agent: AgentApi, service: str, enabled: bool, reason: str, check_mode: bool) -> bool:
+def set_mode(agent: ConsulClient, service: str, enabled: bool, reason: str, check_mode: bool) -> bool:
     """Make the mode what is wanted. Whether it was otherwise."""
     if service:
         known = agent.get("agent", "services")
@@ -83,23 +82,18 @@ def set_mode(agent: AgentApi, service: str, enabled: bool, reason: str, check_mo
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=dict(
+    run_module(
+        dict(
             enabled=dict(type="bool", required=True),
             service=dict(type="str", default=""),
             reason=dict(type="str", default=""),
             **ARGUMENTS,
         ),
-        supports_check_mode=True,
+        lambda params, check_mode: dict(
+            changed=set_mode(client_of(params), params["service"], params["enabled"], params["reason"], check_mode)
+        ),
+        subject="consul_maintenance",
     )
-    params = module.params
-    try:
-        changed = set_mode(
-            AgentApi(params["agent_url"]), params["service"], params["enabled"], params["reason"], module.check_mode
-        )
-    except HostError as error:
-        module.fail_json(msg=f"consul_maintenance: {error}")
-    module.exit_json(changed=changed)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,10 @@ module: agent_preflight
 short_description: Check whether a Consul agent can run on a host
 version_added: 0.1.0
 description:
-  - Finds the address of the agent, asks the Docker engine, and looks who holds the ports of Consul. Changes nothing.
+  - Finds the address of the agent, asks the Docker engine, looks who holds the ports of Consul, and whose the container
+    and the directories are that the agent would have. Changes nothing.
+  - What is still missing must be there to be had, which are the image in its registry, as the engine asks that, and a source of
+    the package python3-requests.
   - Reports everything that is wrong with the host at once.
 author:
   - servicedns.consul contributors (@servicedns)
@@ -31,6 +34,22 @@ options:
     description: Image of the agent. Empty when only the address matters.
     type: str
     default: ""
+  pull:
+    description: Whether the image is pulled where it is missing. It is not where it comes from a file.
+    type: bool
+    default: true
+  data_directory:
+    description: Directory of the host that keeps the agent's data. Empty when only the address matters.
+    type: path
+    default: ""
+  server:
+    description: Whether the agent is a server, which needs more ports.
+    type: bool
+    default: false
+  ports:
+    description: Ports by Consul's names for them, where they are not the usual ones. A negative number turns one off.
+    type: dict
+    default: {}
 attributes:
   check_mode:
     support: full
@@ -66,91 +85,297 @@ ansible_facts:
           description: Where the agent's DNS answers this host, as dnsmasq writes it.
           type: str
           sample: 127.0.0.1#8600
+        retry_join:
+          description: Whom the agent that runs now joins.
+          type: list
+          elements: str
+          sample: [192.168.100.4]
         image_present:
           description: Whether the engine has the image already.
           type: bool
         requests_present:
           description: Whether the host's Python has the requests library, which community.docker needs.
           type: bool
-        apt_present:
-          description: Whether the host's Python has the apt library, without which Ansible cannot try an installation.
-          type: bool
 """
 
-import shutil
+import os
 import typing as t
 from urllib.parse import quote
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.servicedns.consul.plugins.module_utils.consul import (
+    addresses,
+    agent_container,
+    agent_files,
+    foreign,
+)
+from ansible_collections.servicedns.consul.plugins.module_utils.dns import forwarding_needs, probe_names
+from ansible_collections.servicedns.consul.plugins.module_utils.docker import engine
+from ansible_collections.servicedns.consul.plugins.module_utils.entry import run_module
+from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError, with_variables
+from ansible_collections.servicedns.consul.plugins.module_utils.system import command, files, network, packages, sockets
 
-from ansible_collections.servicedns.consul.plugins.module_utils import agent, host
+#: Of the options that messages name.
+VARIABLES = {name: f"consul_agent_{name}" for name in ("address", "client_address", "data_directory", "network")}
+MIB = 1024 * 1024
+ROOM = 64 * MIB  # that an agent needs at least, where its data and its files are
+ROOM_FOR_IMAGE = 512 * MIB
+#: Seconds in which a registry says whether it has an image: the engine tries some time itself to reach it.
+REGISTRY_PATIENCE = 60.0
+#: What the official image is made for, as the engine calls it.
+ARCHITECTURES = ("x86_64", "aarch64", "armv6l", "armv7l", "i386", "i686")
 
-AGENT_PORTS = (8300, 8301, 8302)
-CLIENT_PORTS = (8500, 8600)
+
+class Port(t.NamedTuple):
+    """A port of Consul, and who listens on it where."""
+
+    number: int
+    protocols: tuple[str, ...]
+    at_client_address: bool = False
+    servers_only: bool = False
+
+
+#: By Consul's names for them: https://developer.hashicorp.com/consul/docs/reference/architecture/ports
+PORTS = {
+    "server": Port(8300, ("tcp",), servers_only=True),
+    "serf_lan": Port(8301, ("tcp", "udp")),
+    "serf_wan": Port(8302, ("tcp", "udp"), servers_only=True),
+    "http": Port(addresses.HTTP_PORT, ("tcp",), at_client_address=True),
+    "dns": Port(addresses.DNS_PORT, ("tcp", "udp"), at_client_address=True),
+    "grpc_tls": Port(8503, ("tcp",), at_client_address=True, servers_only=True),
+    "grpc": Port(-1, ("tcp",), at_client_address=True),
+    "https": Port(-1, ("tcp",), at_client_address=True),
+}
+
+
+def wanted_sockets(
+    address: str, client_addresses: t.Sequence[str], server: bool, ports: t.Mapping[str, t.Any]
+) -> list[tuple[str, str, int]]:
+    """Protocol, address and port of each socket that an agent opens.
+
+    :arg ports: those that differ from the usual ones
+    """
+    found = []
+    for name, port in PORTS.items():
+        number = int(ports.get(name, port.number))
+        if number > 0 and (name in ports or server or not port.servers_only):
+            where = client_addresses if port.at_client_address else [address]
+            found += [(protocol, each, number) for protocol in port.protocols for each in where]
+    return found
 
 
 def foreign_listeners(
-    found: list[host.Socket], address: str, client_addresses: list[str], is_ours: t.Callable[[int], bool]
-) -> list[host.Socket]:
+    found: list[sockets.Socket], wanted: t.Sequence[tuple[str, str, int]], is_ours: t.Callable[[int], bool]
+) -> list[sockets.Socket]:
     """The sockets that keep an agent of ours from listening."""
-    wanted = [(address, port) for port in AGENT_PORTS]
-    wanted += [(client, port) for client in client_addresses for port in CLIENT_PORTS]
     return [
         listener
         for listener in found
-        if any(listener.port == port and listener.covers(where) for where, port in wanted) and not is_ours(listener.pid)
+        if any(
+            (listener.protocol, listener.port) == (protocol, port) and collide(listener, where)
+            for protocol, where, port in wanted
+        )
+        and not is_ours(listener.pid)
     ]
 
 
+def collide(listener: sockets.Socket, address: str) -> bool:
+    """Whether a socket keeps another from listening at an address of its port: a wildcard wants all addresses."""
+    return listener.covers(address) or listener._replace(address=address).covers(listener.address)
+
+
+def engine_faults(info: dict[str, t.Any]) -> t.Iterator[str]:
+    """Why an engine can give no container the network of its host."""
+    security = {option.partition(",")[0] for option in info.get("SecurityOptions") or ()}
+    if "name=rootless" in security:
+        yield "the Docker engine runs rootless, and gives no container the host's network: run the engine as root"
+    if "name=userns" in security:
+        yield (
+            "the Docker engine has userns-remap, with which no container may have the host's network: "
+            "take it out of /etc/docker/daemon.json"
+        )
+    if info.get("OperatingSystem") == "Docker Desktop" or info.get("OSType", "linux") != "linux":
+        yield (
+            f"the Docker engine is {info.get('OperatingSystem')}, whose containers have the network of its virtual "
+            "machine and not the host's: use Docker Engine on Linux"
+        )
+
+
+def image_faults(info: dict[str, t.Any], image: str) -> t.Iterator[str]:
+    """Why an engine cannot get an image that it does not have yet."""
+    architecture = info.get("Architecture", "")
+    if image.startswith("hashicorp/consul:") and architecture not in ARCHITECTURES:
+        yield f"image: {image!r} is not made for this host's {architecture}; name one that is"
+    yield from room_faults("the Docker engine's directory", info.get("DockerRootDir", ""), ROOM_FOR_IMAGE)
+
+
+def registry_fault(image: str) -> str:
+    """Why an image cannot be pulled; nothing when its registry has it. The engine asks, as it pulls, by its own proxy and mirrors."""
+    try:
+        found = engine.get(f"/distribution/{quote(image, safe='')}/json", timeout=REGISTRY_PATIENCE)
+        words = "" if found else f"{probe_names.registry(image)} has no such image"
+    except HostError as error:
+        words = str(error)
+    return words and (
+        f"consul_agent_image: {image!r} is not on this host, and cannot be pulled: {words}; correct the name, let the engine "
+        "reach its registry, or set consul_agent_image_archive"
+    )
+
+
+def may_be_pulled_all_the_same(image: str, info: dict[str, t.Any]) -> bool:
+    """Whether a pull asks in another way: a mirror may lack what Docker Hub has, and whoever pulls may be logged in."""
+    mirrors = (info.get("RegistryConfig") or {}).get("Mirrors")
+    if mirrors and probe_names.registry(image) == probe_names.DOCKER_HUB:
+        return True
+    folder = os.environ.get("DOCKER_CONFIG") or os.path.join(os.environ.get("HOME", "/root"), ".docker")
+    return any(
+        f'"{key}"' in files.read(os.path.join(folder, "config.json")) for key in ("auth", "credsStore", "credHelpers")
+    )
+
+
+def lacks_requests() -> list[str]:
+    """Why community.docker cannot have the Python library that it needs."""
+    if fault := packages.lacks_python_module("requests"):
+        return [fault]
+    if packages.has_python_module("requests") or not command.find("apt-cache"):
+        return []
+    return forwarding_needs.installable(["python3-requests"], probe_names.apt_uris())
+
+
+def room_faults(subject: str, path: str, needed: int) -> t.Iterator[str]:
+    """Why nothing can be written to a directory that is there, or will be.
+
+    :arg needed: bytes
+    """
+    above = path
+    while above and not os.path.isdir(above):
+        above = os.path.dirname(above)
+    if not above:
+        return
+    system = os.statvfs(above)
+    free = system.f_bavail * system.f_frsize
+    if system.f_flag & os.ST_RDONLY:
+        yield f"{subject} {path} is on a file system that is mounted read-only"
+    elif free < needed:
+        yield f"{subject} {path} is on a file system with {free // MIB} MiB free; {needed // MIB} MiB are needed"
+    elif system.f_files and not system.f_favail:
+        yield f"{subject} {path} is on a file system that takes no more files: it has no inode free"
+
+
+def joined(container: agent_container.Container | None) -> list[str]:
+    """Whom the agent of our container joins, but for searches in a cloud, which may hold a key."""
+    if not container or not agent_container.is_ours(container):
+        return []
+    flag = "-retry-join="
+    found = [argument[len(flag) :] for argument in container["Config"]["Cmd"] or () if argument.startswith(flag)]
+    return [server for server in found if "=" not in server]
+
+
+class Preflight:
+    """What is found on a host, and everything that is wrong with it."""
+
+    def __init__(self, params: dict[str, t.Any]) -> None:
+        self.params = params
+        self.problems: list[str] = []
+        self.warnings: list[str] = []
+        self.address = self.http_url = self.dns_server = ""
+        self.container: agent_container.Container | None = None
+        self.image: t.Any = None
+
+    def look(self) -> None:
+        """Look at all that matters."""
+        self._collect(self._addresses)
+        self._collect(self._engine)
+        if not command.find("docker"):
+            self.problems.append("the docker command is not installed (on Debian 13 and later: apt install docker-cli)")
+        if self.params["image"]:
+            self._collect(lacks_requests)
+        if self.address:
+            self._collect(self._ports)
+        if self.params["data_directory"]:
+            self._collect(self._directories)
+
+    def _collect(self, check: t.Callable[[], t.Iterable[str]]) -> None:
+        try:
+            found = list(check())
+        except command.NotInstalled as error:
+            found = [f"{error} (on Debian: apt install iproute2)"]
+        except (HostError, OSError, ValueError) as error:
+            found = [str(error)]
+        self.problems += [with_variables(each, VARIABLES) for each in found]
+
+    def _addresses(self) -> t.Sequence[str]:
+        client_address = self.params["client_address"]
+        self.http_url = addresses.agent_url(client_address)
+        self.dns_server = f"{addresses.reachable_address(client_address)}#8600"
+        self.address = network.own_address(self.params["network"], self.params["address"])
+        return ()
+
+    def _engine(self) -> t.Iterator[str]:
+        self.container = agent_container.inspect()
+        if self.params["image"]:
+            if fault := foreign.container_fault(self.container):
+                yield fault
+            self.image = engine.get(f"/images/{quote(self.params['image'], safe='')}/json")
+            info = engine.get("/info")
+            yield from engine_faults(info)
+            if not self.image:
+                yield from image_faults(info, self.params["image"])
+            if not self.image and self.params["pull"] and (fault := registry_fault(self.params["image"])):
+                if may_be_pulled_all_the_same(self.params["image"], info):
+                    self.warnings.append(fault)
+                else:
+                    yield fault
+
+    def _ports(self) -> t.Iterator[str]:
+        pid = self.container["State"]["Pid"] if self.container else 0
+        where = self.params["client_address"].split()
+        wanted = wanted_sockets(self.address, where, self.params["server"], self.params["ports"])
+        for held in foreign_listeners(
+            sockets.listeners(), wanted, lambda other: pid > 0 and sockets.descends(other, pid)
+        ):
+            yield f"{held}, but the Consul agent needs it; stop that, or move it to another port"
+
+    def _directories(self) -> t.Iterator[str]:
+        data_directory = self.params["data_directory"]
+        yield from foreign.directory_faults(data_directory, self.container)
+        yield from room_faults("O(data_directory):", data_directory, ROOM)
+        yield from room_faults("the directory", agent_files.DIRECTORY, MIB)
+
+
+def preflight(params: dict[str, t.Any], _check_mode: bool) -> dict[str, t.Any]:
+    """Find everything that is wrong with the host, and what the roles have to know of it."""
+    found = Preflight(params)
+    found.look()
+    if found.problems:
+        raise HostError("; ".join(found.problems), found.warnings)
+    return dict(
+        warnings=found.warnings,
+        ansible_facts=dict(
+            consul_agent=dict(
+                address=found.address,
+                http_url=found.http_url,
+                dns_server=found.dns_server,
+                retry_join=joined(found.container),
+                image_present=found.image is not None,
+                requests_present=packages.has_python_module("requests"),
+            )
+        ),
+    )
+
+
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=dict(
+    run_module(
+        dict(
             network=dict(type="str", default=""),
             address=dict(type="str", default=""),
             client_address=dict(type="str", default="127.0.0.1"),
             image=dict(type="str", default=""),
+            pull=dict(type="bool", default=True),
+            data_directory=dict(type="path", default=""),
+            server=dict(type="bool", default=False),
+            ports=dict(type="dict", default={}),
         ),
-        supports_check_mode=True,
-    )
-    params = module.params
-    client_addresses = params["client_address"].split()
-    problems = []
-    address = ""
-    container = image = None
-    try:
-        address = host.agent_address(params["network"], params["address"])
-    except host.HostError as error:
-        problems.append(str(error))
-    try:
-        container = host.docker_get(f"/containers/{host.CONTAINER}/json")
-        if params["image"]:
-            image = host.docker_get(f"/images/{quote(params['image'], safe='')}/json")
-    except host.HostError as error:
-        problems.append(str(error))
-    if shutil.which("docker") is None:
-        problems.append("the docker command is not installed (on Debian 13 and later: apt install docker-cli)")
-    if address:
-        pid = container["State"]["Pid"] if container else 0
-        held = foreign_listeners(
-            host.listeners(), address, client_addresses, lambda other: pid > 0 and host.descends(other, pid)
-        )
-        problems += [
-            f"{listener}, but the Consul agent needs it; stop that, or move it to another port" for listener in held
-        ]
-    if problems:
-        module.fail_json(msg="; ".join(problems))
-    module.exit_json(
-        changed=False,
-        ansible_facts=dict(
-            consul_agent=dict(
-                address=address,
-                http_url=agent.agent_url(params["client_address"]),
-                dns_server=f"{agent.reachable_address(params['client_address'])}#8600",
-                image_present=image is not None,
-                requests_present=host.has_python_module("requests"),
-                apt_present=host.has_python_module("apt"),
-            )
-        ),
+        preflight,
     )
 
 

@@ -19,7 +19,7 @@ description:
   - When no agent answers, the definitions are left in place for its return, and the module fails.
 author:
   - servicedns.consul contributors (@servicedns)
-extends_documentation_fragment: servicedns.consul.agent_api
+extends_documentation_fragment: servicedns.consul.consul_api
 options:
   definitions:
     description: List of services in Consul's own schema, as JSON text, so that a token in it is never logged.
@@ -49,19 +49,27 @@ services:
   sample: [web]
 """
 
+import contextlib
 import copy
 import json
 import os
 import time
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.servicedns.consul.plugins.module_utils import agent_files, host
-from ansible_collections.servicedns.consul.plugins.module_utils.agent_api import ARGUMENTS, AgentApi, AgentSilent
-from ansible_collections.servicedns.consul.plugins.module_utils.change_summary import summary
-from ansible_collections.servicedns.consul.plugins.module_utils.rules import parse_duration
-from ansible_collections.servicedns.consul.plugins.module_utils.service_definitions import declared_checks, service_id
+from ansible_collections.servicedns.consul.plugins.module_utils.consul import agent_container, agent_files
+from ansible_collections.servicedns.consul.plugins.module_utils.consul.change_summary import summary
+from ansible_collections.servicedns.consul.plugins.module_utils.consul.client import (
+    ARGUMENTS,
+    AgentSilent,
+    ConsulClient,
+    client_of,
+)
+from ansible_collections.servicedns.consul.plugins.module_utils.consul.definitions import declared_checks, service_id
+from ansible_collections.servicedns.consul.plugins.module_utils.consul.durations import parse_duration
+from ansible_collections.servicedns.consul.plugins.module_utils.consul.masking import masked
+from ansible_collections.servicedns.consul.plugins.module_utils.entry import run_module
+from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
+from ansible_collections.servicedns.consul.plugins.module_utils.system import files
 
 Definition = t.Dict[str, t.Any]
 
@@ -135,25 +143,25 @@ def is_served(check: dict[str, t.Any], served: dict[str, t.Any] | None, service:
     )
 
 
-def ask(agent: AgentApi) -> Served:
+def ask(agent: ConsulClient) -> Served:
     """What the agent serves now."""
     return Served(agent.get("agent", "services"), agent.get("agent", "checks"))
 
 
-def ask_patiently(agent: AgentApi) -> Served:
+def ask_patiently(agent: ConsulClient) -> Served:
     """As L(ask), of an agent that may be about to start."""
     end = time.monotonic() + PATIENCE
     while True:
         try:
             return ask(agent)
         except AgentSilent:
-            container = host.docker_get(f"/containers/{host.CONTAINER}/json")
+            container = agent_container.inspect()
             if not container or not container["State"]["Running"] or time.monotonic() > end:
                 raise
             time.sleep(0.2)
 
 
-def reload(agent: AgentApi) -> None:
+def reload(agent: ConsulClient) -> None:
     """Make the agent read its files again."""
     agent.put("agent", "reload")
 
@@ -163,14 +171,26 @@ def render(definitions: list[Definition]) -> str:
     return json.dumps({"services": definitions}, indent=4, sort_keys=True) + "\n"
 
 
-def parse(content: str) -> list[Definition]:
-    """The definitions in the file, none where there is no file."""
-    return t.cast("list[Definition]", json.loads(content)["services"]) if content else []
+def checked(definitions: t.Any) -> list[Definition]:
+    """:raises HostError: they are no services"""
+    if not isinstance(definitions, list) or not all(
+        isinstance(each, dict) and isinstance(each.get("name"), str) for each in definitions
+    ):
+        raise HostError("must be a list of services, each with a name")
+    return definitions
+
+
+def parse(content: str) -> list[Definition] | None:
+    """The definitions in the file; None where it is damaged."""
+    try:
+        return checked(json.loads(content)["services"] if content else [])
+    except (ValueError, KeyError, TypeError, HostError):
+        return None
 
 
 def write(path: str, content: str) -> None:
-    """Replace a file. The image made the agent's user own the directory."""
-    agent_files.write(path, content, os.stat(agent_files.DIRECTORY).st_uid)
+    """Replace a file."""
+    agent_files.write(path, content, agent_files.owner(agent_container.inspect()))
 
 
 def stage(content: str) -> None:
@@ -198,100 +218,139 @@ def with_states(definitions: list[Definition], served: Served) -> list[Definitio
     return result
 
 
-def put_back(agent: AgentApi, before: str, served: Served) -> None:
+def put_back(agent: ConsulClient, before: list[Definition], served: Served) -> None:
     """Give the agent its former services. A reload that failed has forgotten the states of their checks."""
-    write(agent_files.SERVICES, render(with_states(parse(before), served)))
-    reload(agent)
-    if before:
-        write(agent_files.SERVICES, before)
-    else:
-        os.unlink(agent_files.SERVICES)
+    try:
+        write(agent_files.SERVICES, render(with_states(before, served)))
+        reload(agent)
+    finally:
+        # States are the agent's to find out: none may stay in the file, whatever became of the agent.
+        if before:
+            write(agent_files.SERVICES, render(before))
+        else:
+            os.unlink(agent_files.SERVICES)
     reload(agent)
 
 
-def apply(agent: AgentApi, wanted: dict[str, Definition], before: str, after: str, served: Served) -> None:
-    """Swap the file in and wait until the agent serves it, or put the former one back."""
+def settle(agent: ConsulClient, wanted: dict[str, Definition]) -> None:
+    """Wait until the agent serves what its file says. One that starts just now reads the file by itself."""
+    end = time.monotonic() + PATIENCE
+    with contextlib.suppress(AgentSilent):
+        reload(agent)
+    while found := differences(wanted, ask_patiently(agent)):
+        if time.monotonic() > end:
+            raise HostError("; ".join(found))
+        time.sleep(0.1)
+
+
+def apply(
+    agent: ConsulClient, wanted: dict[str, Definition], before: list[Definition], after: str, served: Served
+) -> None:
+    """Swap the file in and wait until the agent serves it, or put the former one back.
+
+    :arg before: what the file held
+    """
     stage(after)
     write(agent_files.SERVICES, after)
     try:
-        reload(agent)
-        end = time.monotonic() + PATIENCE
-        while found := differences(wanted, ask(agent)):
-            if time.monotonic() > end:
-                raise host.HostError("; ".join(found))
-            time.sleep(0.1)
-    except host.HostError as error:
+        settle(agent, wanted)
+    except HostError as error:
+        fate = "went away while it read" if isinstance(error, AgentSilent) else "refused"
+        words = masked(str(error), list(wanted.values()))
         try:
             put_back(agent, before, served)
-        except host.HostError as second:
-            raise host.HostError(
-                f"the agent refused the services: {error}; and then its former ones, which are in its file: {second}"
+        except HostError as second:
+            raise HostError(
+                f"the agent {fate} the services: {words}; and then its former ones, which are in its file: "
+                f"{masked(str(second), before)}"
             ) from second
         finally:
             os.unlink(STAGED)
-        raise host.HostError(f"the agent refused the services, and has its former ones again: {error}") from error
+        raise HostError(f"the agent {fate} the services, and has its former ones again: {words}") from error
     os.unlink(STAGED)
 
 
 def leave_for_return(after: str) -> None:
     """Put the definitions in place for an agent that does not answer now."""
-    if not host.docker_get(f"/containers/{host.CONTAINER}/json"):
-        raise host.HostError(
-            f"there is no container {host.CONTAINER} on this host: run an agent first, as the playbook site.yml does"
+    if not agent_container.inspect():
+        raise HostError(
+            f"there is no container {agent_container.CONTAINER} on this host: run an agent first, as the playbook site.yml does"
         )
     stage(after)
     os.rename(STAGED, agent_files.SERVICES)
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec=dict(
-            definitions=dict(type="str", required=True, no_log=True),
-            **ARGUMENTS,
-        ),
-        supports_check_mode=True,
-    )
-    agent = AgentApi(module.params["agent_url"], timeout=RELOAD_PATIENCE)
-    definitions = json.loads(module.params["definitions"])
+def serve(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    """Make the agent serve the definitions."""
+    with contextlib.nullcontext() if check_mode else agent_files.locked():
+        return _serve(params, check_mode)
+
+
+def _serve(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    agent = client_of(params, timeout=RELOAD_PATIENCE)
+    definitions = checked(json.loads(params["definitions"]))
     wanted, after = by_id(definitions), render(definitions)
-    before = host.read(agent_files.SERVICES)
-    former = by_id(parse(before))
-    result = dict(
+    text = files.read(agent_files.SERVICES)
+    before = parse(text)
+    former = by_id(before or [])
+    result: dict[str, t.Any] = dict(
         services=sorted(wanted),
         diff=dict(
             prepared=summary(set(wanted) - set(former), changed_keys(former, wanted), set(former) - set(wanted)),
         ),
     )
-    changed = before != after or os.path.exists(STAGED)
+    changed = text != after or os.path.exists(STAGED) or not is_private(agent_files.SERVICES)
     try:
-        try:
-            served = ask_patiently(agent)
-        except AgentSilent as error:
-            if not module.check_mode:
-                leave_for_return(after)
-                raise host.HostError(
-                    f"the agent does not answer ({error}); the definitions are in place, and it serves them when it is "
-                    f"back: see docker logs {host.CONTAINER}"
-                ) from error
-            # A fresh host has no agent to ask in check mode.
-            if host.docker_get(f"/containers/{host.CONTAINER}/json"):
-                raise
-            module.exit_json(changed=changed, **result)
-        clash = foreign(wanted, former, served)
-        if clash and not module.check_mode:
-            # They may be ours, of a file that was lost: then they are gone when the agent has read its files again.
-            reload(agent)
-            clash = foreign(wanted, former, ask(agent))
-        if clash:
-            raise host.HostError(
-                f"others registered {', '.join(clash)} with this agent already: take another id, or remove theirs first"
-            )
-        changed = changed or bool(differences(wanted, served))
-        if changed and not module.check_mode:
-            apply(agent, wanted, before, after, served)
-    except host.HostError as error:
-        module.fail_json(msg=f"consul_services_definitions: {error}")
-    module.exit_json(changed=changed, **result)
+        served = ask_patiently(agent)
+    except AgentSilent as error:
+        if not check_mode:
+            leave_for_return(after)
+            raise HostError(
+                f"the agent does not answer ({error}); the definitions are in place, and it serves them when it is "
+                f"back: see docker logs {agent_container.CONTAINER}"
+            ) from error
+        # A fresh host has no agent to ask in check mode.
+        if agent_container.inspect():
+            raise
+        return dict(changed=changed, **result)
+    if not os.path.isdir(agent_files.DIRECTORY):
+        raise HostError(
+            f"an agent answers at {agent.url}, and there is no {agent_files.DIRECTORY}: it is none of the role "
+            "consul_agent; run one first, as the playbook site.yml does"
+        )
+    clash = foreign(wanted, former, served)
+    if clash and not check_mode:
+        # They may be ours, of a file that was lost: then they are gone when the agent has read its files again.
+        if before is None:
+            write(agent_files.SERVICES, render([]))
+        reload(agent)
+        clash = foreign(wanted, former, ask(agent))
+    if clash and (before is not None or not check_mode):
+        raise HostError(
+            f"others registered {', '.join(clash)} with this agent already: take another id, or remove theirs first"
+        )
+    changed = changed or bool(differences(wanted, served))
+    if changed and not check_mode:
+        apply(agent, wanted, before or [], after, served)
+    return dict(changed=changed, **result)
+
+
+def is_private(path: str) -> bool:
+    """Whether a file is readable by the agent, and by nobody else."""
+    return os.path.exists(path) and agent_files.belongs(
+        path, agent_files.owner(agent_container.inspect()), agent_files.PRIVATE_FILE
+    )
+
+
+def main() -> None:
+    run_module(
+        dict(
+            definitions=dict(type="str", required=True, no_log=True),
+            **ARGUMENTS,
+        ),
+        serve,
+        subject="consul_services_definitions",
+    )
 
 
 if __name__ == "__main__":

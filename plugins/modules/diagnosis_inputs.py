@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = """
-module: diagnosis
+module: diagnosis_inputs
 short_description: Check what a playbook of diagnosis was asked for, and read what the inventory declares
 version_added: 0.1.0
 author:
@@ -42,7 +42,7 @@ options:
 
 EXAMPLES = """
 - name: Check that the output can be written
-  servicedns.consul.diagnosis:
+  servicedns.consul.diagnosis_inputs:
     files:
       doctor_output: /tmp/doctor.json
   register: inventory

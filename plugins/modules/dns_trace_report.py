@@ -26,7 +26,8 @@ options:
     type: dict
     required: true
   output:
-    description: File of the control node that gets the text. Its directory is made.
+    description: File of the control node, as seen from where the playbook is run, that gets the text, for its owner alone. Its
+      directory is made.
     type: path
     required: true
 attributes:

@@ -25,11 +25,12 @@ options:
     type: dict
     required: true
   nodes:
-    description: The node of each host of the inventory, as M(servicedns.consul.diagnosis) returns it.
+    description: The node of each host of the inventory, as M(servicedns.consul.diagnosis_inputs) returns it.
     type: dict
     required: true
   output:
-    description: File of the control node that gets all of it, as JSON. Empty writes none.
+    description: File of the control node, as seen from where the playbook is run, that gets all of it, as JSON, for its owner
+      alone. Empty writes none.
     type: path
     default: ""
 seealso:

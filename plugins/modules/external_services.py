@@ -7,19 +7,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: external_services
-short_description: Make a Consul datacentre know services that have no agent
+short_description: Make a Consul datacenter know services that have no agent
 version_added: 0.1.0
 description:
-  - Registers services such as a database appliance in Consul's catalogue, so that DNS answers C(name.service.consul) on
-    every host. Run it on one host of the datacentre.
-  - Each service is on a node of the catalogue, which has C(external-node) in its metadata, so that consul-esm knows it.
+  - Registers services such as a database appliance in Consul's catalog, so that DNS answers C(name.service.consul) on
+    every host. Run it on one host of the datacenter.
+  - Each service is on a node of the catalog, which has C(external-node) in its metadata, so that consul-esm knows it.
     A node that several services share has the address of the first in the list.
   - Nodes and services that this module created are kept in Consul's key-value store, under
-    C(servicedns.consul/external_services). What somebody else registered is never changed or removed, not even on a
-    node of this module; to declare it is an error.
+    C(servicedns.consul/external_services/OWNER). What somebody else registered, or another owner, is never changed or
+    removed, not even on a node of this module; to declare it is an error, unless O(adopt) is set.
 author:
   - servicedns.consul contributors (@servicedns)
-extends_documentation_fragment: servicedns.consul.agent_api
+extends_documentation_fragment: servicedns.consul.consul_api
 options:
   services:
     description:
@@ -29,6 +29,16 @@ options:
         C(node_meta).
     type: str
     required: true
+  owner:
+    description:
+      - Whose they are. Two inventories that declare some for one datacenter need an owner each, or each would remove
+        what the other has.
+    type: str
+    default: site
+  adopt:
+    description: Take over what is declared and exists already, whoever created it.
+    type: bool
+    default: false
 attributes:
   check_mode:
     support: full
@@ -66,16 +76,10 @@ removed:
   sample: [appliance/old, appliance]
 """
 
-import json
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.servicedns.consul.plugins.module_utils import datacenter
-from ansible_collections.servicedns.consul.plugins.module_utils.agent_api import ARGUMENTS, AgentApi, AgentRefused
-from ansible_collections.servicedns.consul.plugins.module_utils.host import HostError
-
-VARIABLE = "consul_services_external"
+from ansible_collections.servicedns.consul.plugins.module_utils.consul import api_names, ownership
+from ansible_collections.servicedns.consul.plugins.module_utils.consul import client as consul
 
 Body = t.Dict[str, t.Any]
 
@@ -92,11 +96,12 @@ def shown(name: str) -> str:
 
 
 def registrations(declared: t.Sequence[t.Mapping[str, t.Any]]) -> dict[str, Body]:
-    """What the catalogue gets for each service, in full, under its name in the record."""
+    """What the catalog gets for each service, in full, under its name in the record."""
     found: dict[str, Body] = {}
     nodes: dict[str, Body] = {}
     for item in declared:
-        identity, node = datacenter.service_id(item), datacenter.service_node(item)
+        identity = item.get("id", item["name"])
+        node = item.get("node", identity)
         shared = nodes.setdefault(
             node.lower(), {"Node": node, "Address": item["address"], "NodeMeta": {"external-node": "true"}}
         )
@@ -109,9 +114,9 @@ def registrations(declared: t.Sequence[t.Mapping[str, t.Any]]) -> dict[str, Body
             "Tags": item.get("tags", []),
             "Meta": item.get("meta", {}),
             "TaggedAddresses": {
-                name: datacenter.api_form(tagged) for name, tagged in item.get("tagged_addresses", {}).items()
+                name: api_names.api_form(tagged) for name, tagged in item.get("tagged_addresses", {}).items()
             },
-            "Weights": {"Passing": 1, "Warning": 1, **datacenter.api_form(item.get("weights", {}))},
+            "Weights": {"Passing": 1, "Warning": 1, **api_names.api_form(item.get("weights", {}))},
             "EnableTagOverride": item.get("enable_tag_override", False),
         }
         found[place(node, identity)] = {"Service": service, "Shared": shared}
@@ -141,12 +146,12 @@ def comparable(service: Body) -> Body:
     own = {"Address": service.get("Address"), "Port": service.get("Port") or 0}
     told = {name: entry for name, entry in tagged.items() if entry != own}
     weights = service.get("Weights") or {"Passing": 1, "Warning": 1}
-    known: Body = datacenter.filled({**service, "TaggedAddresses": told, "Weights": weights})
+    known: Body = api_names.without_defaults({**service, "TaggedAddresses": told, "Weights": weights})
     return known
 
 
 def differences(wanted: Body, node: Body, service: Body) -> list[str]:
-    """The keys of a service that the catalogue has otherwise than declared."""
+    """The keys of a service that the catalog has otherwise than declared."""
     ours, theirs = comparable(wanted["Service"]), comparable(service)
     found = {key for key, name in FIELDS if ours.get(name) != theirs.get(name)}
     if node["Address"] != wanted["Address"]:
@@ -157,33 +162,41 @@ def differences(wanted: Body, node: Body, service: Body) -> list[str]:
 
 
 class Node(t.NamedTuple):
-    """A node of the catalogue, with its services under their names in the record."""
+    """A node of the catalog, with its services under their names in the record."""
 
     about: Body
     services: t.Mapping[str, Body]
 
 
-class Catalogue:
-    """The external services of a datacentre, and those that it must have."""
+class ExternalServices:
+    """The external services of a datacenter, and those that it must have."""
 
-    def __init__(self, api: AgentApi, declared: t.Sequence[t.Mapping[str, t.Any]]) -> None:
-        self.api = api
+    def __init__(
+        self,
+        client: consul.ConsulClient,
+        declared: t.Sequence[t.Mapping[str, t.Any]],
+        owner: str = ownership.OWNER,
+        adopt: bool = False,
+    ) -> None:
+        """:arg adopt: whether what others created becomes the owner's"""
+        self.client = client
+        self.record = ownership.Ownership(client, "external_services", owner)
+        self.adopt = adopt
         self.wanted = registrations(declared)
         self.nodes: dict[str, Node] = {}
 
-    def converge(self, check_mode: bool) -> datacenter.Plan:
-        """Make the catalogue have them, and say what was done."""
-        record = datacenter.Record(self.api, "external_services")
-        return datacenter.converge(record, map(shown, self.wanted), self.plan, self.apply, check_mode)
+    def converge(self, check_mode: bool) -> ownership.Plan:
+        """Make the catalog have them, and say what was done."""
+        return ownership.converge(self.record, map(shown, self.wanted), self.plan, self.apply, check_mode)
 
     def node(self, name: str) -> Node | None:
-        """What the catalogue has of a node."""
-        answer = self.api.get("catalog", "node-services", name, consistent="")
+        """What the catalog has of a node."""
+        answer = self.client.get("catalog", "node-services", name, consistent="")
         if not answer or not answer["Node"]:
             return None
         return Node(answer["Node"], {place(name, entry["ID"]): entry for entry in answer["Services"] or []})
 
-    def plan(self, owned: t.AbstractSet[str]) -> datacenter.Plan:
+    def plan(self, owned: t.AbstractSet[str]) -> ownership.Plan:
         """What has to be done."""
         places = {name.partition("/")[0] for name in {*self.wanted, *owned}}
         read = {name: self.node(name) for name in sorted(places)}
@@ -191,7 +204,7 @@ class Catalogue:
         declared = {name.partition("/")[0] for name in self.wanted}
         foreign = [*self._foreign_nodes(declared, owned), *self._foreign_services(owned)]
         if foreign:
-            raise datacenter.Foreign("; ".join(foreign))
+            raise ownership.Foreign("; ".join(foreign))
         missing, changed = [], {}
         for name, body in self.wanted.items():
             node = self.nodes.get(name.partition("/")[0])
@@ -199,6 +212,8 @@ class Catalogue:
                 missing.append(name)
                 continue
             keys = differences(body, node.about, node.services[name])
+            if name not in owned:
+                keys.append("owner")
             if keys:
                 changed[shown(name)] = keys
         gone = {name for name in owned if "/" in name and name not in self.wanted}
@@ -208,7 +223,7 @@ class Catalogue:
             for name in owned
             if "/" not in name and name not in declared and not self._left(self.nodes.get(name), gone)
         }
-        return datacenter.Plan(
+        return ownership.Plan(
             added=[shown(name) for name in missing],
             changed=changed,
             removed=sorted({shown(name) for name in gone | empty}),
@@ -220,34 +235,42 @@ class Catalogue:
     def _foreign_nodes(self, declared: t.Iterable[str], owned: t.AbstractSet[str]) -> t.Iterator[str]:
         for name in sorted(declared):
             node = self.nodes.get(name)
-            if node is None:
-                continue
-            if node.about["ID"]:
+            if node and node.about["ID"]:
                 yield f"node {name} is that of an agent: declare its services there, or give these another node"
-            elif name not in owned:
-                yield f"node {name} was registered by somebody else: give these services another node"
+            elif self._is_foreign(name, node, owned):
+                yield (
+                    f"node {name} was registered by {self.record.creator(name)}: give these services another node, or adopt "
+                    "what is there (consul_services_adopt)"
+                )
 
     def _foreign_services(self, owned: t.AbstractSet[str]) -> t.Iterator[str]:
         for name in sorted(self.wanted):
-            node = self.nodes.get(name.partition("/")[0])
+            place_of = name.partition("/")[0]
+            node = self.nodes.get(place_of)
             # Those of a foreign node are told with it.
-            if node and name in node.services and name not in owned and name.partition("/")[0] in owned:
-                yield f"service {shown(name)} was registered by somebody else: give this one another id"
+            if self._is_foreign(name, node and node.services.get(name), owned) and place_of in owned:
+                yield (
+                    f"service {shown(name)} was registered by {self.record.creator(name)}: give this one another id, or "
+                    "adopt it (consul_services_adopt)"
+                )
+
+    def _is_foreign(self, name: str, found: t.Any, owned: t.AbstractSet[str]) -> bool:
+        return not self.adopt and name not in owned and (found is not None or name in self.record.others)
 
     @staticmethod
     def _left(node: Node | None, gone: t.AbstractSet[str]) -> bool:
         """Whether something is on a node of ours when what is gone has gone. That of an agent is ours no more."""
         return node is not None and not node.about["ID"] and any(name not in gone for name in node.services)
 
-    def apply(self, plan: datacenter.Plan) -> None:
+    def apply(self, plan: ownership.Plan) -> None:
         """Do it. What is removed comes last, so that a name which moves is never without an answer."""
         for name, body in self.wanted.items():
             if name not in plan.missing and shown(name) not in plan.changed:
                 continue
             try:
-                self.api.put("catalog", "register", body=body)
-            except AgentRefused as error:
-                raise AgentRefused(f"{shown(name)}: {error}", error.status) from error
+                self.client.put("catalog", "register", body=body)
+            except consul.AgentRefused as error:
+                raise consul.AgentRefused(f"{shown(name)}: {error}", error.status) from error
         for name in sorted(plan.releases, key=lambda name: "/" not in name):
             self._remove(name)
 
@@ -259,25 +282,13 @@ class Catalogue:
             return
         if slash and name in node.services:
             body = {"Node": node.about["Node"], "ServiceID": node.services[name]["ID"]}
-            self.api.put("catalog", "deregister", body=body)
+            self.client.put("catalog", "deregister", body=body)
         elif not slash and not node.services:
-            self.api.put("catalog", "deregister", body={"Node": node.about["Node"]})
+            self.client.put("catalog", "deregister", body={"Node": node.about["Node"]})
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=dict(
-            services=dict(type="str", required=True, no_log=True),
-            **ARGUMENTS,
-        ),
-        supports_check_mode=True,
-    )
-    catalogue = Catalogue(AgentApi(module.params["agent_url"]), json.loads(module.params["services"]))
-    try:
-        plan = catalogue.converge(module.check_mode)
-    except HostError as error:
-        module.fail_json(msg=f"{VARIABLE}: {error}")
-    module.exit_json(**plan.result())
+    ownership.run_owned(ExternalServices, "services", "consul_services_external")
 
 
 if __name__ == "__main__":

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: prepared_queries
-short_description: Make a Consul datacentre have a list of prepared queries
+short_description: Make a Consul datacenter have a list of prepared queries
 version_added: 0.1.0
 description:
   - Creates, changes and removes prepared queries, which DNS answers as C(name.query.consul). Run it on one host of the
-    datacentre.
+    datacenter.
   - The names of queries that this module created are kept in Consul's key-value store, under
-    C(servicedns.consul/prepared_queries). A query of somebody else is never changed or removed; to declare one of its
-    name is an error.
+    C(servicedns.consul/prepared_queries/OWNER). A query of somebody else, or of another owner, is never changed or
+    removed; to declare one of its name is an error, unless O(adopt) is set.
 author:
   - servicedns.consul contributors (@servicedns)
-extends_documentation_fragment: servicedns.consul.agent_api
+extends_documentation_fragment: servicedns.consul.consul_api
 options:
   queries:
     description:
@@ -25,6 +25,16 @@ options:
       - The keys are those of Consul's API in snake case, such as C(only_passing) for C(OnlyPassing).
     type: str
     required: true
+  owner:
+    description:
+      - Whose they are. Two inventories that declare some for one datacenter need an owner each, or each would remove
+        what the other has.
+    type: str
+    default: site
+  adopt:
+    description: Take over what is declared and exists already, whoever created it.
+    type: bool
+    default: false
 attributes:
   check_mode:
     support: full
@@ -35,7 +45,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Answer from another datacentre when this one has no healthy instance
+- name: Answer from another datacenter when this one has no healthy instance
   servicedns.consul.prepared_queries:
     queries: "{{ queries | to_json }}"
   vars:
@@ -72,17 +82,12 @@ removed:
   sample: []
 """
 
-import json
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.servicedns.consul.plugins.module_utils.consul import api_names, ownership
+from ansible_collections.servicedns.consul.plugins.module_utils.consul import client as consul
+from ansible_collections.servicedns.consul.plugins.module_utils.consul.durations import parse_duration
 
-from ansible_collections.servicedns.consul.plugins.module_utils import datacenter
-from ansible_collections.servicedns.consul.plugins.module_utils.agent_api import ARGUMENTS, AgentApi, AgentRefused
-from ansible_collections.servicedns.consul.plugins.module_utils.host import HostError
-from ansible_collections.servicedns.consul.plugins.module_utils.rules import parse_duration
-
-VARIABLE = "consul_services_prepared_queries"
 #: How a template is called that answers every name: its own is empty.
 EVERY_NAME = "(every name)"
 
@@ -102,7 +107,7 @@ def shown(name: str) -> str:
 def differences(wanted: Query, actual: Query) -> list[str]:
     """The keys of a query that Consul has otherwise than declared, as in C(service.tags)."""
     ours, theirs = flat(wanted), flat(actual)
-    if theirs.get("token") == datacenter.HIDDEN and "token" in ours:
+    if theirs.get("token") == api_names.HIDDEN and "token" in ours:
         theirs["token"] = ours["token"]
     return sorted(key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key))
 
@@ -115,7 +120,7 @@ def flat(query: Query) -> dict[str, t.Any]:
         for part in name:
             value = (value or {}).get(part)
         if value:
-            found[key] = datacenter.filled(value)
+            found[key] = api_names.without_defaults(value)
     ttl = found.get("dns.ttl")
     return {**found, "dns.ttl": parse_duration(ttl)} if ttl else found
 
@@ -128,40 +133,52 @@ def _keys() -> dict[str, tuple[str, ...]]:
         *("service.namespace", "service.partition", "service.peer"),
         *("service.failover.nearest_n", "service.failover.datacenters", "service.failover.targets"),
     )
-    return {path: tuple(map(datacenter.api_name, path.split("."))) for path in paths}
+    return {path: tuple(map(api_names.api_name, path.split("."))) for path in paths}
 
 
 #: The keys that are compared, and where the API has them.
 KEYS = _keys()
 
 
-class Queries:
-    """The prepared queries of a datacentre, and those that it must have."""
+class PreparedQueries:
+    """The prepared queries of a datacenter, and those that it must have."""
 
-    def __init__(self, api: AgentApi, declared: t.Sequence[t.Mapping[str, t.Any]]) -> None:
-        self.api = api
-        self.wanted = by_name([{"Template": {"Type": ""}, **datacenter.api_form(query)} for query in declared])
+    def __init__(
+        self,
+        client: consul.ConsulClient,
+        declared: t.Sequence[t.Mapping[str, t.Any]],
+        owner: str = ownership.OWNER,
+        adopt: bool = False,
+    ) -> None:
+        """:arg adopt: whether what others created becomes the owner's"""
+        self.client = client
+        self.record = ownership.Ownership(client, "prepared_queries", owner)
+        self.adopt = adopt
+        self.wanted = by_name([{"Template": {"Type": ""}, **api_names.api_form(query)} for query in declared])
         self.actual: dict[str, Query] = {}
 
-    def converge(self, check_mode: bool) -> datacenter.Plan:
-        """Make the datacentre have them, and say what was done."""
-        record = datacenter.Record(self.api, "prepared_queries")
+    def converge(self, check_mode: bool) -> ownership.Plan:
+        """Make the datacenter have them, and say what was done."""
         declared = map(shown, self.wanted)
-        return datacenter.converge(record, declared, self.plan, self.apply, check_mode)
+        return ownership.converge(self.record, declared, self.plan, self.apply, check_mode)
 
-    def plan(self, owned: t.AbstractSet[str]) -> datacenter.Plan:
+    def plan(self, owned: t.AbstractSet[str]) -> ownership.Plan:
         """What has to be done. The queries are only looked at when one is declared or ours."""
-        self.actual = by_name(self.api.get("query", consistent="")) if self.wanted or owned else {}
-        foreign = sorted(name for name in self.wanted if name in self.actual and name not in owned)
-        if foreign:
-            names = ", ".join(map(shown, foreign))
-            raise datacenter.Foreign(
-                f"{names}: somebody else created a query of this name: take another, or delete that one"
+        self.actual = by_name(self.client.get("query", consistent="")) if self.wanted or owned else {}
+        foreign = sorted(
+            name for name in self.wanted if name not in owned and (name in self.actual or name in self.record.others)
+        )
+        if foreign and not self.adopt:
+            names = ", ".join(f"{shown(name)} ({self.record.creator(name)})" for name in foreign)
+            raise ownership.Foreign(
+                f"a query of this name was created by another: {names}; take another name, delete that one, or adopt it "
+                "(consul_services_adopt)"
             )
         missing = [name for name in self.wanted if name not in self.actual]
         found = {name: differences(self.wanted[name], self.actual[name]) for name in self.wanted if name in self.actual}
+        found.update({name: [*found[name], "owner"] for name in foreign if name in found})
         gone = [name for name in owned if name not in self.wanted]
-        return datacenter.Plan(
+        return ownership.Plan(
             added=[shown(name) for name in missing],
             changed={shown(name): keys for name, keys in found.items() if keys},
             removed=[shown(name) for name in gone],
@@ -170,35 +187,23 @@ class Queries:
             releases=gone,
         )
 
-    def apply(self, plan: datacenter.Plan) -> None:
+    def apply(self, plan: ownership.Plan) -> None:
         """Do it. What is removed comes last, so that a name which moves is never without an answer."""
         for name, query in self.wanted.items():
             try:
                 if name in plan.missing:
-                    self.api.post("query", body=query)
+                    self.client.post("query", body=query)
                 elif shown(name) in plan.changed:
-                    self.api.put("query", self.actual[name]["ID"], body=query)
-            except AgentRefused as error:
-                raise AgentRefused(f"{shown(name)}: {error}", error.status) from error
+                    self.client.put("query", self.actual[name]["ID"], body=query)
+            except consul.AgentRefused as error:
+                raise consul.AgentRefused(f"{shown(name)}: {error}", error.status) from error
         for name in plan.releases:
             if name in self.actual:
-                self.api.delete("query", self.actual[name]["ID"])
+                self.client.delete("query", self.actual[name]["ID"])
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=dict(
-            queries=dict(type="str", required=True, no_log=True),
-            **ARGUMENTS,
-        ),
-        supports_check_mode=True,
-    )
-    queries = Queries(AgentApi(module.params["agent_url"]), json.loads(module.params["queries"]))
-    try:
-        plan = queries.converge(module.check_mode)
-    except HostError as error:
-        module.fail_json(msg=f"{VARIABLE}: {error}")
-    module.exit_json(**plan.result())
+    ownership.run_owned(PreparedQueries, "queries", "consul_services_prepared_queries")
 
 
 if __name__ == "__main__":

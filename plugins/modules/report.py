@@ -14,8 +14,8 @@ version_added: 0.1.0
 author:
   - servicedns.consul contributors (@servicedns)
 description:
-  - Shows the datacentre, what each host resolves names to, the path of a lookup and its times, and facts of the hosts.
-  - The file needs no network and no script to be read. What comes from the catalogue is escaped.
+  - Shows the datacenter, what each host resolves names to, the path of a lookup and its times, and facts of the hosts.
+  - The file needs no network and no script to be read. What comes from the catalog is escaped.
 extends_documentation_fragment: servicedns.consul.control_node
 options:
   results:
@@ -23,11 +23,11 @@ options:
     type: dict
     required: true
   nodes:
-    description: The node of each host of the inventory, as M(servicedns.consul.diagnosis) returns it.
+    description: The node of each host of the inventory, as M(servicedns.consul.diagnosis_inputs) returns it.
     type: dict
     required: true
   output:
-    description: File of the control node that gets the report.
+    description: File of the control node, as seen from where the playbook is run, that gets the report, for its owner alone.
     type: path
     required: true
 seealso:

@@ -17,7 +17,7 @@ description:
   - Checks the variables of all hosts against the argument specs of all roles of the collection, and then what a spec
     cannot say, such as two hosts with one address, or an expected number of servers that could never elect a leader.
   - It connects to no host. Each host's variables are evaluated as that host would, those of hosts outside of
-    C(--limit) too.
+    C(--limit) too, and those of the play, so C(vars) of a playbook that imports it count.
   - Every fault of every host is found in one run, and reported in one line with host, variable, value and what is
     allowed. Values that may be secret are never shown.
 extends_documentation_fragment: servicedns.consul.control_node
@@ -38,6 +38,12 @@ options:
         call can refuse hosts that turn out to have the same.
     type: dict
     default: {}
+  before_facts:
+    description:
+      - Check nothing when a variable of the roles is made of facts, such as C(ansible_default_ipv4), and return the hosts
+        in RV(facts_of). Gather their facts, and call it again.
+    type: bool
+    default: false
 """
 
 EXAMPLES = """
@@ -65,4 +71,10 @@ errors:
   elements: str
   sample:
     - "node2: consul_agent_network: 'abc' is not a CIDR, such as 192.168.100.0/24"
+facts_of:
+  description: Hosts whose facts are needed first, see O(before_facts).
+  returned: success
+  type: list
+  elements: str
+  sample: []
 """

@@ -82,7 +82,7 @@ def table(queries: str) -> str:
 
 
 def rates() -> str:
-    """The tables of one name and of a thousand, in a datacentre with unbound beside dnsmasq and nothing else at work."""
+    """The tables of one name and of a thousand, in a datacenter with unbound beside dnsmasq and nothing else at work."""
     for node in NODES:
         ssh(node, "systemctl stop lookup-probe")
     site()
@@ -160,7 +160,7 @@ def lookups() -> dict[str, set[Lookup]]:
 def changes() -> str:
     """A row for each change, with the lookups from the end of the one before it to its own."""
     fresh_hosts()
-    playbook("molecule/shared/probe.yml", "--extra-vars", json.dumps({"lab_probe_names": [CONSUL]}))
+    playbook("lab/probe.yml", "--extra-vars", json.dumps({"lab_probe_names": [CONSUL]}))
     rows = ["| during | failed | slowest |", "| --- | --- | --- |"]
     seen: dict[str, set[Lookup]] = {"failed": set(), "slow": set()}
     for change in CHANGES:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +15,10 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = 3
-LAB = ROOT / "molecule" / "shared"
+LAB = ROOT / "lab"
 INVENTORIES = [
     "inventories/three_nodes",
-    "molecule/shared/inventory",
+    "lab/inventory",
     "molecule/default/inventory.yml",
     ".lab/molecule/connection.yml",
 ]
@@ -71,11 +73,15 @@ def remove_hosts() -> None:
     playbook(str(LAB / "destroy.yml"), "--extra-vars", "lab_name=molecule")
 
 
-def fresh_hosts() -> None:
-    """Hosts on which nothing is left to be downloaded, and on which the applications run."""
+def fresh_hosts(*deviations: str) -> None:
+    """Hosts on which nothing is left to be downloaded, and on which the applications run.
+
+    :arg deviations: of all of them, as vars/deviations.yml names them
+    """
     remove_hosts()
-    playbook(str(LAB / "create.yml"), "--extra-vars", "lab_name=molecule")
-    playbook(str(LAB / "prepare.yml"))
+    lab = json.dumps({"lab_name": "molecule", "lab_deviations": deviations})
+    playbook(str(LAB / "create.yml"), "--extra-vars", lab)
+    playbook(str(LAB / "prepare.yml"), "--extra-vars", lab)
     for node in NODES:
         # The package starts dnsmasq at once, so it gets an address of its own first.
         write(node, "/etc/dnsmasq.d/listen.conf", "listen-address=127.0.0.2\nbind-interfaces\n")
@@ -85,6 +91,22 @@ def fresh_hosts() -> None:
             " && systemctl disable --now dnsmasq 2>&1 && rm /etc/dnsmasq.d/listen.conf",
         )
         ssh(node, f"docker pull --quiet {IMAGE}")
+
+
+def counted(*arguments: str, callbacks: str = "") -> tuple[str, dict[str, int]]:
+    """What a playbook says, and how many task executions reach each host.
+
+    :arg callbacks: others that are enabled, each after a comma
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        counts = Path(directory) / "counts.json"
+        output = playbook(
+            *arguments,
+            ANSIBLE_CALLBACK_PLUGINS=str(ROOT / "tests" / "support" / "callback_plugins"),
+            ANSIBLE_CALLBACKS_ENABLED=f"task_count{callbacks}",
+            TASK_COUNT_FILE=str(counts),
+        )
+        return output, {node: host["executions"] for node, host in json.loads(counts.read_text()).items()}
 
 
 def seconds(work: Callable[[], None]) -> float:

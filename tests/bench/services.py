@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.hosts import LAB, NODES, ROOT, ROUNDS, fresh_hosts, playbook, ssh, write
+from bench.hosts import LAB, NODES, ROUNDS, counted, fresh_hosts, playbook, ssh, write
 
 MANY = 500
 #: A run takes two seconds, and what is compared is small beside the noise of a shared machine.
@@ -28,20 +28,15 @@ def declare(services: list[dict[str, Any]], directory: Path) -> tuple[str, ...]:
     return "--limit=node2", f"--extra-vars=@{file}"
 
 
-def run_role(declared: tuple[str, ...], directory: Path) -> tuple[float, float, int]:
+def run_role(declared: tuple[str, ...]) -> tuple[float, float, int]:
     """The role on node2: seconds of the run, those of the role in it, and how many task executions reach the host."""
-    counts = directory / "counts.json"
     start = time.monotonic()
-    output = playbook(
-        "molecule/consul_services/converge.yml",
-        *declared,
-        ANSIBLE_CALLBACK_PLUGINS=str(ROOT / "tests" / "callback_plugins"),
-        ANSIBLE_CALLBACKS_ENABLED="task_count,ansible.posix.profile_roles",
-        TASK_COUNT_FILE=str(counts),
+    output, executions = counted(
+        "molecule/consul_services/converge.yml", *declared, callbacks=",ansible.posix.profile_roles"
     )
     wall = time.monotonic() - start
     (took,) = re.findall(rf"^{ROLE} -+ ([\d.]+)s$", output, re.MULTILINE)
-    return wall, float(took), json.loads(counts.read_text())["node2"]["executions"]
+    return wall, float(took), executions["node2"]
 
 
 def costs(directory: Path) -> str:
@@ -53,14 +48,14 @@ def costs(directory: Path) -> str:
     executions: dict[tuple[int, str], set[int]] = {}
     for _round in range(COST_ROUNDS):
         for services in (one, many):
-            run_role(declare([], directory), directory)
+            run_role(declare([], directory))
             declared = declare(services, directory)
             for kind in ("cold", "warm"):
-                wall, took, count = run_role(declared, directory)
+                wall, took, count = run_role(declared)
                 walls.setdefault((len(services), kind), []).append(wall)
                 times.setdefault((len(services), kind), []).append(took)
                 executions.setdefault((len(services), kind), set()).add(count)
-    run_role(declare([], directory), directory)
+    run_role(declare([], directory))
     rows = []
     for kind in ("cold", "warm"):
         for number in (1, MANY):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, servicedns.consul contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""External services and prepared queries in a real datacentre: what is created, kept, put right and removed."""
+"""External services and prepared queries in a real datacenter: what is created, kept, put right and removed."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ import pytest
 from plays import run_tasks
 from real_agent import RealAgent, real_agent
 
-from ansible_collections.servicedns.consul.plugins.module_utils.agent_api import AgentApi, AgentRefused, AgentSilent
-from ansible_collections.servicedns.consul.plugins.module_utils.datacenter import Plan, Record
-from ansible_collections.servicedns.consul.plugins.module_utils.host import HostError
-from ansible_collections.servicedns.consul.plugins.modules.external_services import Catalogue
-from ansible_collections.servicedns.consul.plugins.modules.prepared_queries import EVERY_NAME, Queries
+from ansible_collections.servicedns.consul.plugins.module_utils.consul.client import (
+    AgentRefused,
+    AgentSilent,
+    ConsulClient,
+)
+from ansible_collections.servicedns.consul.plugins.module_utils.consul.ownership import Ownership, Plan
+from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
+from ansible_collections.servicedns.consul.plugins.modules.external_services import ExternalServices
+from ansible_collections.servicedns.consul.plugins.modules.prepared_queries import EVERY_NAME, PreparedQueries
 
 Items = Sequence[Mapping[str, Any]]
 
@@ -44,9 +48,9 @@ def _agent() -> Iterator[RealAgent]:
 
 
 @pytest.fixture(name="api")
-def _api(agent: RealAgent) -> Iterator[AgentApi]:
+def _api(agent: RealAgent) -> Iterator[ConsulClient]:
     """The agent with nothing of the tests in it, before and after."""
-    api = AgentApi(agent.url)
+    api = ConsulClient(agent.url)
     yield api
     for node in api.get("catalog", "nodes"):
         if not node["ID"]:
@@ -56,37 +60,37 @@ def _api(agent: RealAgent) -> Iterator[AgentApi]:
     api.delete("kv", "servicedns.consul", recurse="")
 
 
-def services(api: AgentApi, *declared: Mapping[str, Any], check_mode: bool = False) -> Plan:
-    return Catalogue(api, declared).converge(check_mode)
+def services(api: ConsulClient, *declared: Mapping[str, Any], check_mode: bool = False, **owner: Any) -> Plan:
+    return ExternalServices(api, declared, **owner).converge(check_mode)
 
 
-def queries(api: AgentApi, *declared: Mapping[str, Any], check_mode: bool = False) -> Plan:
-    return Queries(api, declared).converge(check_mode)
+def queries(api: ConsulClient, *declared: Mapping[str, Any], check_mode: bool = False, **owner: Any) -> Plan:
+    return PreparedQueries(api, declared, **owner).converge(check_mode)
 
 
-def owned(api: AgentApi, kind: str) -> set[str]:
-    return set(Record(api, kind).read()[0])
+def owned(api: ConsulClient, kind: str, owner: str = "site") -> set[str]:
+    return set(Ownership(api, kind, owner).read()[0])
 
 
-def nodes(api: AgentApi) -> set[str]:
+def nodes(api: ConsulClient) -> set[str]:
     return {node["Node"] for node in api.get("catalog", "nodes") if not node["ID"]}
 
 
-def registered(api: AgentApi, node: str) -> set[str]:
+def registered(api: ConsulClient, node: str) -> set[str]:
     return {entry["ID"] for entry in api.get("catalog", "node-services", node)["Services"] or []}
 
 
-def names(api: AgentApi) -> set[str]:
+def names(api: ConsulClient) -> set[str]:
     return {query["Name"] for query in api.get("query")}
 
 
-def register(api: AgentApi, node: str, service: str, **more: Any) -> None:
+def register(api: ConsulClient, node: str, service: str, **more: Any) -> None:
     """What somebody else does."""
     body = {"Node": node, "Address": "10.9.9.9", "Service": {"ID": service, "Service": service, **more}}
     api.put("catalog", "register", body=body)
 
 
-def test_services_come_stay_change_and_go(api: AgentApi, agent: RealAgent) -> None:
+def test_services_come_stay_change_and_go(api: ConsulClient, agent: RealAgent) -> None:
     plan = services(api, DB, SAAS, UI)
     assert plan.result() | {"diff": None} == {
         "changed": True,
@@ -114,10 +118,10 @@ def test_services_come_stay_change_and_go(api: AgentApi, agent: RealAgent) -> No
     assert services(api).removed == ["db", "saas"]
     assert nodes(api) == set() and not services(api).size
     with pytest.raises(AgentRefused, match="404"):
-        api.get("kv", "servicedns.consul", "external_services")
+        api.get("kv", "servicedns.consul", "", recurse="")
 
 
-def test_drift_of_services_is_put_right(api: AgentApi) -> None:
+def test_drift_of_services_is_put_right(api: ConsulClient) -> None:
     services(api, DB, SAAS)
     register(api, "db", "db", Port=1, Address="10.0.0.9", Tags=["primary"])
     api.put("catalog", "deregister", body={"Node": "saas"})
@@ -126,14 +130,14 @@ def test_drift_of_services_is_put_right(api: AgentApi) -> None:
     assert not services(api, DB, SAAS).size
 
 
-def test_a_service_that_moves_to_another_node(api: AgentApi) -> None:
+def test_a_service_that_moves_to_another_node(api: ConsulClient) -> None:
     services(api, DB)
     plan = services(api, DB | {"node": "appliance"})
     assert (plan.added, plan.removed) == (["appliance/db"], ["db"])
     assert nodes(api) == {"appliance"}
 
 
-def test_services_of_others_are_left_alone(api: AgentApi, agent: RealAgent) -> None:
+def test_services_of_others_are_left_alone(api: ConsulClient, agent: RealAgent) -> None:
     register(api, "theirs", "db")
     node = agent.container[:12]
     for declared, told in (
@@ -157,7 +161,7 @@ def test_services_of_others_are_left_alone(api: AgentApi, agent: RealAgent) -> N
 
 
 @pytest.mark.parametrize("calls", range(1, 5))
-def test_services_cut_off_anywhere(api: AgentApi, monkeypatch: pytest.MonkeyPatch, calls: int) -> None:
+def test_services_cut_off_anywhere(api: ConsulClient, monkeypatch: pytest.MonkeyPatch, calls: int) -> None:
     """The next run completes what this one began, both ways."""
     for declared in ([DB, SAAS], []):
         cut_off_after(monkeypatch, calls)
@@ -173,18 +177,18 @@ def test_services_cut_off_anywhere(api: AgentApi, monkeypatch: pytest.MonkeyPatc
 def cut_off_after(monkeypatch: pytest.MonkeyPatch, calls: int) -> None:
     """Make the agent fall silent at a change."""
     left = [calls]
-    whole = AgentApi._json
+    whole = ConsulClient._json
 
-    def cut(self: AgentApi, method: str, *arguments: Any) -> Any:
+    def cut(self: ConsulClient, method: str, *arguments: Any) -> Any:
         left[0] -= method != "GET"
         if not left[0]:
             raise AgentSilent("cut off")
         return whole(self, method, *arguments)
 
-    monkeypatch.setattr(AgentApi, "_json", cut)
+    monkeypatch.setattr(ConsulClient, "_json", cut)
 
 
-def test_queries_come_stay_change_and_go(api: AgentApi, agent: RealAgent) -> None:
+def test_queries_come_stay_change_and_go(api: ConsulClient, agent: RealAgent) -> None:
     services(api, DB)
     plan = queries(api, ANYWHERE, DOTS, GEO)
     assert plan.result()["diff"]["prepared"] == "+ db-anywhere\n+ db.any\n+ geo-\n"
@@ -210,7 +214,7 @@ def test_queries_come_stay_change_and_go(api: AgentApi, agent: RealAgent) -> Non
     assert names(api) == set() and not owned(api, "prepared_queries") and not queries(api).size
 
 
-def test_drift_of_queries_is_put_right(api: AgentApi) -> None:
+def test_drift_of_queries_is_put_right(api: ConsulClient) -> None:
     queries(api, ANYWHERE, DOTS)
     identity = {query["Name"]: query["ID"] for query in api.get("query")}
     api.put("query", identity["db.any"], body={"Name": "db.any", "Service": {"Service": "web", "OnlyPassing": True}})
@@ -221,9 +225,9 @@ def test_drift_of_queries_is_put_right(api: AgentApi) -> None:
     assert not queries(api, ANYWHERE, DOTS).size
 
 
-def test_queries_of_others_are_left_alone(api: AgentApi) -> None:
+def test_queries_of_others_are_left_alone(api: ConsulClient) -> None:
     api.post("query", body={"Name": "DB.any", "Service": {"Service": "theirs"}})
-    with pytest.raises(HostError, match="db.any: somebody else created a query of this name"):
+    with pytest.raises(HostError, match=r"a query of this name was created by another: db.any \(somebody else\)"):
         queries(api, ANYWHERE, DOTS)
     assert names(api) == {"DB.any"} and not owned(api, "prepared_queries")
     queries(api, ANYWHERE)
@@ -231,7 +235,55 @@ def test_queries_of_others_are_left_alone(api: AgentApi) -> None:
     assert names(api) == {"DB.any"}
 
 
-def test_what_consul_refuses_is_said_in_its_words_and_not_ours(api: AgentApi) -> None:
+def test_what_another_owner_has_is_left_alone_and_can_be_adopted(api: ConsulClient) -> None:
+    services(api, DB, SAAS)
+    services(api, owner="other")
+    assert nodes(api) == {"db", "saas"}
+    with pytest.raises(HostError, match=r"node db was registered by the owner site: .*consul_services_adopt"):
+        services(api, DB, owner="other")
+    # By hand it is gone, and whose it is still stands.
+    api.put("catalog", "deregister", body={"Node": "db"})
+    with pytest.raises(HostError, match="node db was registered by the owner site"):
+        services(api, DB, owner="other")
+    services(api, DB, SAAS)
+
+    plan = services(api, DB, owner="other", adopt=True, check_mode=True)
+    assert dict(plan.changed) == {"db": ["owner"]} and not owned(api, "external_services", "other")
+    services(api, DB, owner="other", adopt=True)
+    assert owned(api, "external_services", "other") == {"db", "db/db"}
+    assert owned(api, "external_services") == {"saas", "saas/saas"}
+    assert not services(api, DB, owner="other").size and not services(api, SAAS).size
+    assert services(api, owner="other").removed == ["db"] and nodes(api) == {"saas"}
+
+
+def test_another_list_of_the_same_owner_takes_the_place_of_the_first(api: ConsulClient) -> None:
+    """So two inventories that share a datacenter need an owner each."""
+    services(api, DB)
+    assert services(api, SAAS).removed == ["db"] and nodes(api) == {"saas"}
+
+
+def test_what_was_made_by_hand_can_be_adopted(api: ConsulClient, agent: RealAgent) -> None:
+    register(api, "db", "db", Address="10.0.0.9")
+    api.post("query", body={"Name": "DB.any", "Service": {"Service": "db", "Near": "_agent"}})
+    assert "owner" in services(api, DB, adopt=True).changed["db"]
+    assert "owner" in queries(api, DOTS, adopt=True).changed["db.any"]
+    assert not services(api, DB).size and not queries(api, DOTS).size
+    node = agent.container[:12]
+    with pytest.raises(HostError, match=f"node {node} is that of an agent"):
+        services(api, DB | {"node": node}, adopt=True)
+
+
+def test_queries_of_another_owner_are_left_alone(api: ConsulClient) -> None:
+    queries(api, DOTS)
+    queries(api, owner="other")
+    with pytest.raises(HostError, match=r"db.any \(the owner site\)"):
+        queries(api, DOTS, owner="other")
+    queries(api, DOTS, owner="other", adopt=True)
+    queries(api)
+    assert names(api) == {"db.any"} and owned(api, "prepared_queries", "other") == {"db.any"}
+
+
+def test_what_consul_refuses_is_said_in_its_words_and_not_ours(api: ConsulClient) -> None:
     refused = DOTS | {"service": {"service": "db", "namespace": "a"}}
     with pytest.raises(AgentRefused, match=r'db\.any: .*unknown field "Namespace"'):
         queries(api, ANYWHERE, refused)
@@ -239,7 +291,7 @@ def test_what_consul_refuses_is_said_in_its_words_and_not_ours(api: AgentApi) ->
 
 
 @pytest.mark.parametrize("calls", range(1, 5))
-def test_queries_cut_off_anywhere(api: AgentApi, monkeypatch: pytest.MonkeyPatch, calls: int) -> None:
+def test_queries_cut_off_anywhere(api: ConsulClient, monkeypatch: pytest.MonkeyPatch, calls: int) -> None:
     for declared in ([ANYWHERE, DOTS], []):
         cut_off_after(monkeypatch, calls)
         with pytest.raises(AgentSilent):
@@ -251,7 +303,7 @@ def test_queries_cut_off_anywhere(api: AgentApi, monkeypatch: pytest.MonkeyPatch
         assert not queries(api, *declared).size
 
 
-def test_runs_at_once_end_with_everything(api: AgentApi) -> None:
+def test_runs_at_once_end_with_everything(api: ConsulClient) -> None:
     many_services = [DB | {"id": f"db{number}"} for number in range(8)]
     many_queries = [DOTS | {"name": f"q{number}"} for number in range(8)]
     with ThreadPoolExecutor() as pool:
@@ -263,11 +315,10 @@ def test_runs_at_once_end_with_everything(api: AgentApi) -> None:
     assert len(owned(api, "external_services")) == 16 and len(owned(api, "prepared_queries")) == 8
 
 
-def test_a_record_that_is_no_record_is_told(api: AgentApi) -> None:
-    api.put("kv", "servicedns.consul", "external_services", body=7)
-    with pytest.raises(
-        HostError, match="the key servicedns.consul/external_services of the key-value store is no list"
-    ):
+def test_a_record_that_is_no_record_is_told(api: ConsulClient) -> None:
+    api.put("kv", "servicedns.consul", "external_services", "site", body=7)
+    key = "servicedns.consul/external_services/site"
+    with pytest.raises(HostError, match=f"the key {key} of the key-value store is no list"):
         services(api, DB)
     assert nodes(api) == set()
 
@@ -282,8 +333,8 @@ LOCAL = {"all": {"hosts": {"localhost": {"ansible_connection": "local", "ansible
         ("prepared_queries", "queries", [ANYWHERE, DOTS], "+ db-anywhere\n+ db.any\n"),
     ],
 )
-def test_modules(api: AgentApi, tmp_path: Path, module: str, option: str, items: Items, expected: str) -> None:
-    task = {f"servicedns.consul.{module}": {option: json.dumps(items), "agent_url": api.url}}
+def test_modules(api: ConsulClient, tmp_path: Path, module: str, option: str, items: Items, expected: str) -> None:
+    task = {f"servicedns.consul.{module}": {option: json.dumps(items), "url": api.url}}
 
     def run(*arguments: str) -> str:
         done = run_tasks(tmp_path, [task], LOCAL, "--diff", *arguments)
@@ -300,13 +351,13 @@ def test_modules(api: AgentApi, tmp_path: Path, module: str, option: str, items:
 def test_modules_say_who_does_not_answer(tmp_path: Path) -> None:
     url = "http://127.0.0.1:9"
     tasks: list[dict[str, Any]] = [
-        {"servicedns.consul.external_services": {"services": "[]", "agent_url": url}, "ignore_errors": True},
-        {"servicedns.consul.prepared_queries": {"queries": "[]", "agent_url": url}},
+        {"servicedns.consul.external_services": {"services": "[]", "url": url}, "ignore_errors": True},
+        {"servicedns.consul.prepared_queries": {"queries": "[]", "url": url}},
     ]
     output = run_tasks(tmp_path, tasks, LOCAL).stdout
     for variable, key in (
         ("consul_services_external", "external_services"),
         ("consul_services_prepared_queries", "prepared_queries"),
     ):
-        assert f"{variable}: GET {url}/v1/kv/servicedns.consul/{key}?consistent=: " in output
+        assert f"{variable}: GET {url}/v1/kv/servicedns.consul/{key}/?recurse=&consistent=: " in output
     assert "refused" in output

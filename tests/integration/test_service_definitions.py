@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, servicedns.consul contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real agent serves every list of services that we accept, and its catalogue too.
+"""A real agent serves every list of services that we accept, and its catalog too.
 
 The examples are always the same. For others: HYPOTHESIS_EXPLORE=300 pytest tests/integration --hypothesis-seed=random
 """
@@ -23,13 +23,10 @@ from hypothesis import HealthCheck, given, settings
 from real_agent import RealAgent, real_agent
 from strategies import service_lists
 
-from ansible_collections.servicedns.consul.plugins.module_utils.agent_api import AgentApi, AgentRefused
-from ansible_collections.servicedns.consul.plugins.module_utils.service_definitions import (
-    declared_checks,
-    definitions_findings,
-    registered,
-    service_id,
-)
+from ansible_collections.servicedns.consul.plugins.module_utils.consul.client import AgentRefused, ConsulClient
+from ansible_collections.servicedns.consul.plugins.module_utils.consul.definitions import declared_checks, service_id
+from ansible_collections.servicedns.consul.plugins.plugin_utils.consul_schema.instances import definitions_findings
+from ansible_collections.servicedns.consul.plugins.plugin_utils.consul_schema.service import converted_service
 
 PATIENCE = 30.0  # seconds
 EXPLORED = os.environ.get("HYPOTHESIS_EXPLORE")
@@ -50,10 +47,10 @@ def until(what: str, holds: Callable[[], bool]) -> None:
 
 
 class Agent:
-    """A server with a datacentre of its own, which reads its services from a directory."""
+    """A server with a datacenter of its own, which reads its services from a directory."""
 
     def __init__(self, running: RealAgent, directory: Path) -> None:
-        self.api = AgentApi(running.url)
+        self.api = ConsulClient(running.url)
         self.running = running
         self.directory = directory
         self.node = self.api.get("agent", "self")["Config"]["NodeName"]
@@ -61,22 +58,23 @@ class Agent:
     def load(self, services: Any) -> None:
         """Make it read a list of services, in the same way as a host's agent gets it."""
         staged = self.directory / "services.staged"
-        staged.write_text(json.dumps({"services": services}), encoding="utf-8")
+        read = [converted_service(service) for service in services]
+        staged.write_text(json.dumps({"services": read}), encoding="utf-8")
         staged.chmod(0o644)
         staged.replace(self.directory / "services.json")
         self.api.put("agent", "reload")
 
-    def catalogued(self) -> set[str]:
-        """Ids of the services of the node in the catalogue, but for that of the server."""
+    def catalogd(self) -> set[str]:
+        """Ids of the services of the node in the catalog, but for that of the server."""
         found = self.api.get("catalog", "node-services", self.node)
         return {service["ID"] for service in found["Services"]} - {"consul"}
 
     def has(self, service: str) -> bool:
-        """Whether the catalogue has a service."""
-        return service in self.catalogued()
+        """Whether the catalog has a service."""
+        return service in self.catalogd()
 
     def refusals(self, since: str) -> list[str]:
-        """What the catalogue refused, in the words of the agent's log."""
+        """What the catalog refused, in the words of the agent's log."""
         told = self.running.log("--since", since)
         return [line for line in told.splitlines() if re.search("Syncing (service|check) failed", line)]
 
@@ -87,7 +85,7 @@ def running(directory: Path) -> Iterator[Agent]:
     directory.chmod(0o755)
     with real_agent("-enable-local-script-checks", "-log-level", "warn", config=directory) as found:
         agent = Agent(found, directory)
-        until("the catalogue has the node", lambda: bool(agent.api.get("health", "node", agent.node)))
+        until("the catalog has the node", lambda: bool(agent.api.get("health", "node", agent.node)))
         yield agent
 
 
@@ -111,8 +109,26 @@ def serves(served: dict[str, Any], service: dict[str, Any]) -> None:
         assert served["Weights"] == expected
 
 
+def registered(definition: dict[str, Any]) -> list[dict[str, Any]]:
+    """The services that the agent registers for a definition: itself, and its sidecar with the agent's defaults."""
+    sidecar = definition.get("connect", {}).get("sidecar_service")
+    if sidecar is None:
+        return [definition]
+    identifier = service_id(definition)
+    defaults = {"address": definition.get("address", ""), "tags": definition.get("tags", [])}
+    filled = {key: sidecar.get(key) or value for key, value in defaults.items()}
+    name = sidecar.get("name") or f"{definition['name']}-sidecar-proxy"
+    ours = {**sidecar, **filled, "id": f"{identifier}-sidecar-proxy", "name": name}
+    if not declared_checks(ours):
+        ours["checks"] = [
+            {"name": "Connect Sidecar Listening"},
+            {"name": f"Connect Sidecar Aliasing {identifier}", "alias_service": identifier},
+        ]
+    return [definition, ours]
+
+
 def is_served(agent: Agent, services: list[dict[str, Any]]) -> None:
-    """What we accept, the agent and its catalogue accept, and make of it what we say they do."""
+    """What we accept, the agent and its catalog accept, and make of it what we say they do."""
     assert list(definitions_findings({"services": services})) == []
     start = f"{time.time():.6f}"
     agent.load(services)
@@ -124,9 +140,9 @@ def is_served(agent: Agent, services: list[dict[str, Any]]) -> None:
         serves(served[service_id(service)], service)
     checks = {check for service in expected for check in declared_checks(service)}
     assert set(agent.api.get("agent", "checks")) == checks
-    # Of proxies and gateways the agent may tell the catalogue a minute later only: a race of its own.
+    # Of proxies and gateways the agent may tell the catalog a minute later only: a race of its own.
     told = {service_id(service) for service in expected if "kind" not in service and "proxy" not in service}
-    until("the catalogue has the services", lambda: told <= agent.catalogued() <= ids)
+    until("the catalog has the services", lambda: told <= agent.catalogd() <= ids)
     assert agent.refusals(start) == []
 
 
@@ -158,9 +174,6 @@ WEB = {"name": "web"}
         ([{**WEB, "color": "red"}], "invalid config key services[0].color"),
         ([{**WEB, "namespace": "default"}], "invalid config key services[0].namespace"),
         ([{**WEB, "partition": "default"}], "invalid config key services[0].partition"),
-        ([{**WEB, "port": "80"}], "expected type 'int'"),
-        ([{**WEB, "tags": [1]}], "expected type 'string'"),
-        ([{**WEB, "meta": {"a": 1}}], "expected type 'string'"),
         ([{**WEB, "meta": {"a b": ""}}], "Key contains invalid characters"),
         ([{**WEB, "meta": {"consul-a": ""}}], "is reserved for internal use"),
         ([{**WEB, "meta": {"a": "é" * 257}}], "Value is too long"),
@@ -203,6 +216,16 @@ def test_what_the_agent_refuses(agent: Agent, services: list[dict[str, Any]], re
         agent.load(services)
 
 
+@pytest.mark.parametrize("given", [{"port": "80"}, {"tags": [1]}, {"meta": {"a": 1}}])
+def test_what_is_converted_for_the_agent(agent: Agent, given: dict[str, Any]) -> None:
+    """Templates give numbers and texts one for the other, which the agent would refuse as they are."""
+    # The catalog keeps what others of these tests want it to refuse.
+    service = {"name": "converted", **given}
+    assert not list(definitions_findings({"services": [service]}))
+    agent.load([service])
+    assert service_id(service) in agent.api.get("agent", "services")
+
+
 @pytest.mark.parametrize(
     "services",
     [
@@ -211,13 +234,13 @@ def test_what_the_agent_refuses(agent: Agent, services: list[dict[str, Any]], re
         [{**WEB}, {"name": "web2", "id": "WEB"}],
     ],
 )
-def test_what_the_catalogue_refuses(agent: Agent, services: list[dict[str, Any]]) -> None:
+def test_what_the_catalog_refuses(agent: Agent, services: list[dict[str, Any]]) -> None:
     """The agent serves it, and it is nowhere to be found."""
     assert list(definitions_findings({"services": services}))
-    # Once for the agent to tell the catalogue all it can, and once more to see that it told all.
+    # Once for the agent to tell the catalog all it can, and once more to see that it told all.
     for _time in range(2):
         known = {"name": "known", "id": f"known-{time.monotonic_ns()}"}
         agent.load([*services, known])
-        until("the catalogue has another service", functools.partial(agent.has, known["id"]))
+        until("the catalog has another service", functools.partial(agent.has, known["id"]))
     assert {service_id(service) for service in services} <= set(agent.api.get("agent", "services"))
-    assert len(agent.catalogued() - {known["id"]}) < len(services)
+    assert len(agent.catalogd() - {known["id"]}) < len(services)

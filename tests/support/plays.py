@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def run_tasks(
@@ -24,17 +24,32 @@ def run_tasks(
     *arguments: str,
     **environment: str,
 ) -> subprocess.CompletedProcess[str]:
-    """Run tasks on all hosts of an inventory with ansible-playbook and the collection of this checkout.
+    """Run tasks on all hosts of an inventory, as L(run_plays)."""
+    play = {"name": "Test", "hosts": "all", "gather_facts": False, "tasks": tasks}
+    return run_plays(directory, [play], inventory, *arguments, **environment)
+
+
+def run_plays(
+    directory: Path,
+    plays: Sequence[Mapping[str, Any]],
+    inventory: Mapping[str, Any],
+    *arguments: str,
+    playbook: str = "playbook.yml",
+    **environment: str,
+) -> subprocess.CompletedProcess[str]:
+    """Run plays with ansible-playbook and the collection of this checkout.
 
     Environment variables of Ansible that the caller's shell has do not count.
+
+    :arg directory: where the operator stands, with the inventory
+    :arg playbook: another playbook to run, by its path or its name in a collection
     """
-    play = {"name": "Test", "hosts": "all", "gather_facts": False, "tasks": tasks}
-    (directory / "playbook.yml").write_text(yaml.safe_dump([play]), encoding="utf-8")
+    (directory / "playbook.yml").write_text(yaml.safe_dump(list(plays)), encoding="utf-8")
     (directory / "inventory.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     ours = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_PIPELINING": "1"}
     return subprocess.run(
-        [Path(sys.executable).with_name("ansible-playbook"), "-i", "inventory.yml", "playbook.yml", *arguments],
+        [Path(sys.executable).with_name("ansible-playbook"), "-i", "inventory.yml", playbook, *arguments],
         cwd=directory,
         env={**clean, **ours, **environment},
         capture_output=True,

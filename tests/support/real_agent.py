@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, servicedns.consul contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Consul agent of its own for a test, from the lab's image: molecule/shared/images.py makes that."""
+"""A Consul agent of its own for a test, from the lab's image: lab/images.py makes that."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _has_leader(url: str) -> bool:
 
 @contextlib.contextmanager
 def real_agent(*arguments: str, config: Path | None = None) -> Iterator[RealAgent]:
-    """An agent with its own datacentre that is gone afterwards.
+    """An agent with its own datacenter that is gone afterwards.
 
     :arg arguments: flags beside ``agent -dev -client 0.0.0.0``
     :arg config: a directory that becomes the agent's configuration directory

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 Object = dict[str, Any]
 
-#: Anything that JSON carries unchanged; ids in the catalogue know no upper and lower case, so none is in here.
+#: Anything that JSON carries unchanged; ids in the catalog know no upper and lower case, so none is in here.
 odd_text = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Lu", "Lt"]), max_size=12)
 letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 labels = st.one_of(

@@ -18,6 +18,7 @@ from plays import ROOT
 #: What may be at the top.
 WANTED = {
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
     "FILES.json",
     "LICENSE",
     "MANIFEST.json",
@@ -68,7 +69,15 @@ def test_only_what_users_need(files: set[str]) -> None:
 
 
 def test_all_that_users_need(files: set[str]) -> None:
-    for pattern in ("LICENSE", "README.md", "meta/runtime.yml", "playbooks/*.yml", "plugins/*/*.py", "roles/*/*/*.*"):
+    for pattern in (
+        "LICENSE",
+        "README.md",
+        "meta/runtime.yml",
+        "playbooks/*.yml",
+        "plugins/**/*.py",
+        "plugins/**/*.j2",
+        "roles/*/*/*.*",
+    ):
         for path in ROOT.glob(pattern):
             assert str(path.relative_to(ROOT)) in files
 

@@ -54,7 +54,7 @@ def count(directory: Path, tasks: Sequence[Mapping[str, Any]]) -> dict[str, Any]
         {"all": {"vars": local, "hosts": {"one": {}, "two": {}}}},
         "--limit=one",
         ANSIBLE_CALLBACKS_ENABLED="task_count",
-        ANSIBLE_CALLBACK_PLUGINS=str(ROOT / "tests" / "callback_plugins"),
+        ANSIBLE_CALLBACK_PLUGINS=str(ROOT / "tests" / "support" / "callback_plugins"),
         TASK_COUNT_FILE=str(directory / "count.json"),
     )
     assert result.returncode == 0, result.stdout + result.stderr

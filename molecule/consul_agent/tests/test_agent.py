@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import lab
+import json
+
 import pytest
+
+import lab
 
 testinfra_hosts = [lab.container("node1"), lab.container("node2")]
 
@@ -82,3 +85,61 @@ def test_an_invalid_configuration_is_refused_and_changes_nothing() -> None:
     assert run.returncode != 0
     assert "invalid config key no_such_key" in run.stdout
     assert (host.check_output("cat /etc/consul.d/agent.json"), lab.inspect(host)["State"]["StartedAt"]) == before
+
+
+def test_a_wrong_flag_is_refused_and_changes_nothing() -> None:
+    host = lab.connect("node1")
+    before = host.check_output("cat /etc/consul.d/agent.json"), lab.inspect(host)["State"]["StartedAt"]
+    wrong = '{"consul_agent_flags": {"log-levell": "debug"}, "consul_agent_config": {"log_level": "info"}}'
+    run = lab.play("molecule/consul_agent/converge.yml", "--limit", "node1", "--extra-vars", wrong)
+    assert run.returncode != 0
+    assert "flag provided but not defined: -log-levell" in run.stdout
+    assert (host.check_output("cat /etc/consul.d/agent.json"), lab.inspect(host)["State"]["StartedAt"]) == before
+
+
+def test_another_order_is_no_change() -> None:
+    config = {"acl": {"default_policy": "allow", "enabled": True}, "addresses": {}}
+    for each in (config, {name: config[name] for name in reversed(config)}):
+        run = lab.play(
+            "molecule/consul_agent/converge.yml", "--limit", "node2", "-e", json.dumps({"consul_agent_config": each})
+        )
+        assert run.returncode == 0, run.stdout
+    assert "changed=0" in run.stdout
+
+
+def test_damaged_files_are_repaired() -> None:
+    """An agent that cannot read its files starts again for ever: a run repairs owner, mode and content."""
+    host = lab.connect("node2")
+    node_id = lab.api(host, "/v1/agent/self")["Config"]["NodeID"]
+    host.check_output("echo '{' > /etc/consul.d/services.json; truncate -s 9 /etc/consul.d/agent.json")
+    host.check_output("chown -R root /etc/consul.d /var/lib/consul; docker restart consul")
+    lab.until(host, "docker inspect consul | grep -q '\"Restarting\": true'")
+    run = lab.play("molecule/consul_agent/converge.yml", "--limit", "node2")
+    assert run.returncode == 0, run.stdout
+    assert "services.json was damaged" in run.stdout
+    assert lab.api(host, "/v1/agent/self")["Config"]["NodeID"] == node_id
+    run = lab.play("molecule/consul_agent/converge.yml", "--limit", "node2")
+    assert "changed=0" in run.stdout
+
+
+def test_data_outlives_its_container() -> None:
+    """The directory is ours by its mark, and one of a time without marks by its container."""
+    host = lab.connect("node2")
+    node_id = lab.api(host, "/v1/agent/self")["Config"]["NodeID"]
+    for gone in ("rm /var/lib/consul/.servicedns.consul", "docker rm --force consul"):
+        host.check_output(gone)
+        run = lab.play("molecule/consul_agent/converge.yml", "--limit", "node2")
+        assert run.returncode == 0, run.stdout
+        assert host.file("/var/lib/consul/.servicedns.consul").exists
+        assert lab.api(host, "/v1/agent/self")["Config"]["NodeID"] == node_id
+    run = lab.play("molecule/consul_agent/converge.yml", "--limit", "node2")
+    assert "changed=0" in run.stdout
+
+
+def test_data_is_not_left_behind() -> None:
+    run = lab.play(
+        "molecule/consul_agent/converge.yml", "--limit", "node2", "-e", "consul_agent_data_directory=/srv/new"
+    )
+    assert run.returncode != 0
+    assert "to move it from /var/lib/consul, docker stop consul && mv" in " ".join(run.stdout.split())
+    assert not lab.connect("node2").file("/srv/new").exists

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-import lab
 from testinfra.host import Host
+
+import lab
 
 testinfra_hosts = [lab.container("node2")]
 

@@ -1,13 +1,16 @@
-"""The catalogue follows the list, leaves what others registered alone, and the agent is never restarted for it."""
+"""The catalog follows the list, leaves what others registered alone, and the agent is never restarted for it."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
-import lab
 import pytest
 from testinfra.host import Host
+
+import lab
 
 testinfra_hosts = [lab.container("node1")]
 DECLARED = {"web", "web-2", "without-port"}
@@ -26,6 +29,17 @@ def declare(definitions: list[dict[str, Any]], *arguments: str) -> tuple[int, st
 def served(host: Host) -> dict[str, Any]:
     found: dict[str, Any] = lab.api(host, "/v1/agent/services")
     return found
+
+
+@contextlib.contextmanager
+def registered_by_others(host: Host, name: str) -> Iterator[None]:
+    """A service that is not of the file, while the block runs."""
+    service = json.dumps({"Name": name, "Port": 9})
+    host.check_output(f"curl -s --fail -X PUT -d '{service}' http://127.0.0.1:8500/v1/agent/service/register")
+    try:
+        yield
+    finally:
+        host.check_output(f"curl -s --fail -X PUT http://127.0.0.1:8500/v1/agent/service/deregister/{name}")
 
 
 @pytest.fixture(autouse=True)
@@ -53,16 +67,16 @@ def test_resolves(host: Host) -> None:
 
 def test_removed_service_disappears_and_others_stay(host: Host) -> None:
     started = lab.inspect(host)["State"]["StartedAt"]
-    foreign = json.dumps({"Name": "foreign", "Port": 9})
-    host.check_output(f"curl -s --fail -X PUT -d '{foreign}' http://127.0.0.1:8500/v1/agent/service/register")
-    code, output = declare([{"name": "web", "port": 8080}])
-    assert code == 0, output
-    assert {key: service["Port"] for key, service in served(host).items()} == {"web": 8080, "foreign": 9}
-    assert lab.dig(host, "-p 8600 @127.0.0.1 without-port.service.consul") == []
-    assert lab.dig(host, "-p 8600 @127.0.0.1 foreign.service.consul") == ["192.168.101.4"]
-    assert declare([])[0] == 0
-    assert set(served(host)) == {"foreign"}
-    host.check_output("curl -s --fail -X PUT http://127.0.0.1:8500/v1/agent/service/deregister/foreign")
+    with registered_by_others(host, "foreign"):
+        code, output = declare([{"name": "web", "port": 8080}])
+        assert code == 0, output
+        assert {key: service["Port"] for key, service in served(host).items()} == {"web": 8080, "foreign": 9}
+        # The agent tells the servers in its own time.
+        lab.until_dig(host, "-p 8600 @127.0.0.1 without-port.service.consul")
+        lab.until_dig(host, "-p 8600 @127.0.0.1 foreign.service.consul", "192.168.101.4")
+        code, output = declare([])
+        assert code == 0, output
+        assert set(served(host)) == {"foreign"}
     assert lab.inspect(host)["State"]["StartedAt"] == started
 
 
@@ -127,18 +141,14 @@ def test_a_reload_that_fails_brings_the_former_services_back(host: Host) -> None
 
 
 def test_a_service_of_others_is_not_taken_over(host: Host) -> None:
-    theirs = json.dumps({"Name": "theirs", "Port": 9})
-    host.check_output(f"curl -s --fail -X PUT -d '{theirs}' http://127.0.0.1:8500/v1/agent/service/register")
-    before = state(host)
-    try:
+    with registered_by_others(host, "theirs"):
+        before = state(host)
         for arguments in (["--check"], []):
             code, output = declare([{"name": "theirs", "port": 10}], *arguments)
             assert code != 0
             assert "others registered theirs with this agent already" in output
             assert served(host)["theirs"]["Port"] == 9
             assert state(host) == before
-    finally:
-        host.check_output("curl -s --fail -X PUT http://127.0.0.1:8500/v1/agent/service/deregister/theirs")
 
 
 def test_services_of_a_file_that_was_lost_are_not_those_of_others(host: Host) -> None:

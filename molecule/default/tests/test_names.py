@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-import lab
 import pytest
 from testinfra.host import Host
+
+import lab
 
 NODES = {"node1": "192.168.101.4", "node2": "192.168.101.5", "node3": "192.168.101.6"}
 SERVICES = [("flapp1", 5000, "node2"), ("flapp2", 5001, "node3")]

@@ -1,4 +1,4 @@
-"""What a datacentre answers through every host's ordinary resolver, also while the agent of the host is away."""
+"""What a datacenter answers through every host's ordinary resolver, also while the agent of the host is away."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import lab
 import pytest
 from testinfra.host import Host
+
+import lab
 
 NODES = {"node1": "192.168.101.4", "node2": "192.168.101.5", "node3": "192.168.101.6"}
 testinfra_hosts = [lab.container(node) for node in NODES]
@@ -20,7 +21,7 @@ UNIT_STARTED = "39f53479d3a045ac8e11786248231fbf"  # systemd.journal-fields(7), 
 
 
 def register(*entries: dict[str, Any]) -> None:
-    """Put nodes that have no agent, and their services, into the catalogue."""
+    """Put nodes that have no agent, and their services, into the catalog."""
     lines = "".join(f"{json.dumps(entry)}\n" for entry in entries)
     lab.connect("node1").check_output(
         f"echo '{lines}' | while read -r entry; do [ -z \"$entry\" ] || curl --silent --show-error --fail "
@@ -29,7 +30,7 @@ def register(*entries: dict[str, Any]) -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def catalogue() -> None:
+def catalog() -> None:
     warns = {"Check": {"Name": "warns", "Status": "warning", "ServiceID": "warns"}}
     register(
         *(
@@ -51,6 +52,10 @@ def catalogue() -> None:
 
 def ttls(host: Host, question: str) -> set[int]:
     return {int(line.split()[1]) for line in host.check_output(f"dig +noall +answer {question}").splitlines()}
+
+
+def test_the_agent_asks_dnsmasq_and_not_whom_dhcp_brings(host: Host) -> None:
+    assert json.loads(host.check_output("cat /etc/consul.d/agent.json"))["recursors"] == ["127.0.0.2:8653"]
 
 
 # The age of answers
@@ -128,14 +133,14 @@ def test_second_domain_of_consul(host: Host) -> None:
     assert lab.addresses(host, "consul.service.alt.example") == {NODES["node1"]}
 
 
-def test_datacentre_in_the_name(host: Host) -> None:
+def test_datacenter_in_the_name(host: Host) -> None:
     assert lab.addresses(host, "consul.service.dc1.consul") == {NODES["node1"]}
     assert lab.addresses(host, "consul.service.dc9.consul") == set()
 
 
 @pytest.fixture
 def east() -> Iterator[None]:
-    """A second datacentre: one server with a service, on an address of its own of node2, federated with the first."""
+    """A second datacenter: one server with a service, on an address of its own of node2, federated with the first."""
     host = lab.connect("node2")
     interface = host.check_output("ip -oneline address | awk '/192.168.101.5\\// { print $2 }'")
     host.check_output(f"ip address add 192.168.101.20/24 dev {interface}")
@@ -153,13 +158,13 @@ def east() -> Iterator[None]:
         "timeout 60 sh -c 'until dig +short -p 8600 @192.168.101.4 flapp1.service.dc2.consul | grep -q 10.81; do :; done'"
     )
     yield
-    # A server that says goodbye is not looked for by those of the first datacentre.
+    # A server that says goodbye is not looked for by those of the first datacenter.
     host.check_output("docker exec east consul leave -http-addr=127.0.0.3:8500")
     host.check_output(f"ip address delete 192.168.101.20/24 dev {interface}")
 
 
 @pytest.mark.usefixtures("east")
-def test_names_of_another_datacentre() -> None:
+def test_names_of_another_datacenter() -> None:
     for host in map(lab.connect, NODES):
         assert lab.addresses(host, "flapp1.service.dc2.consul") == {"10.81.0.1"}
         assert lab.addresses(host, "consul.service.dc2.consul") == {"192.168.101.20"}
@@ -221,15 +226,31 @@ def test_a_servers_dns_answers_the_network_and_nothing_else_does() -> None:
         }
         for node in NODES
     }
-    loopback = {("127.0.0.1", 8500), ("127.0.0.1", 8600)}
-    assert found == {"node1": loopback | {("192.168.101.4", 8600)}, "node2": loopback, "node3": loopback}
+    assert found == dict.fromkeys(NODES, {("127.0.0.1", 8500), ("127.0.0.1", 8600)})
+    everybody = {
+        node: set(lab.connect(node).check_output("ss -H -lntu 'sport = :8600' | awk '{ print $5 }'").split())
+        for node in NODES
+    }
+    alone = {"127.0.0.1:8600"}
+    assert everybody == {"node1": alone | {"192.168.101.4:8600"}, "node2": alone, "node3": alone}
     assert lab.dig(lab.connect("node2"), f"-p 8600 @192.168.101.4 {CONSUL}") == [NODES["node1"]]
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["www.example.com", "-x 8.8.8.8", ". NS", "www.example.com DS", "external.service.consul www.example.com"],
+)
+def test_a_server_is_no_resolver_for_the_network(question: str) -> None:
+    """Also of a name that stands behind an alias, and so was looked up a moment ago."""
+    answer = lab.connect("node2").check_output(f"dig +noall +comments -p 8600 @192.168.101.4 {question}")
+    assert re.findall(r"status: (\w+)", answer)[-1] == "REFUSED"
 
 
 def test_dnsmasq_answers_its_own_host_alone(host: Host) -> None:
     listen = {(address, port) for process, address, port in lab.listening(host) if process == "dnsmasq"}
-    bridges = {("172.30.0.1", 53)} if host.check_output("hostname") == "node2" else set()
-    assert {found for found in listen if ":" not in found[0]} == {("127.0.0.2", 53)} | bridges
+    others = {"node1": set(), "node2": {("172.17.0.1", 53)}, "node3": {("172.30.0.1", 53)}}
+    ours = {(address, port) for address, port in listen if ":" not in address and address != "127.0.0.2"}
+    assert ours == others[host.check_output("hostname")]
     assert set(host.check_output("ps -o user= -C dnsmasq").split()) == {"dnsmasq"}
 
 
@@ -241,8 +262,9 @@ def test_a_query_that_consul_hands_on_ends(host: Host, kind: str) -> None:
     """The agent asks the resolvers of its host, which know no dnsmasq that would ask the agent."""
     before = lab.sent_to_agents(host)
     assert "status: " in host.check_output(f"dig +tries=1 +time=4 @127.0.0.2 {kind} few.service.consul")
-    # The lookups of the probe are among them.
-    assert lab.sent_to_agents(host) - before <= 10
+    # The question goes to two agents, again after 4.5 s, and so does what the probe asks each time an answer has expired.
+    # A loop has thousands.
+    assert lab.sent_to_agents(host) - before <= 20
 
 
 # An agent that is away
@@ -315,11 +337,15 @@ def test_dnsmasq_that_is_killed_is_back_at_once(host: Host) -> None:
 
 def test_a_public_name_with_a_private_address() -> None:
     host = lab.connect("node2")
-    for protection, expected in ((True, []), (False, ["10.1.2.3"])):
-        # The outside world's other addresses are of ranges for documentation, which count as private.
-        variables = {"dnsmasq_forwarding_rebind_protection": protection, "dnsmasq_forwarding_probe_names": []}
-        run = lab.play("servicedns.consul.site", "--limit", "node2", "--extra-vars", json.dumps(variables))
-        assert run.returncode == 0, run.stdout
-        assert lab.dig(host, "@127.0.0.2 private.example.com") == expected
-        assert lab.dig(host, "@127.0.0.2 public.example.com") == ["93.184.215.14"]
-        assert len(lab.dig(host, "few.service.consul")) == 3
+    # What the lab's package mirrors and probe names have for addresses may count as private, and keep the run from it.
+    host.check_output("mv /etc/apt/sources.list.d /etc/apt/aside")
+    try:
+        for protection, expected in ((True, []), (False, ["10.1.2.3"])):
+            variables = {"dnsmasq_forwarding_rebind_protection": protection, "dnsmasq_forwarding_probe_names": []}
+            run = lab.play("servicedns.consul.site", "--limit", "node2", "--extra-vars", json.dumps(variables))
+            assert run.returncode == 0, run.stdout
+            assert lab.dig(host, "@127.0.0.2 private.example.com") == expected
+            assert lab.dig(host, "@127.0.0.2 public.example.com") == ["93.184.215.14"]
+            assert len(lab.dig(host, "few.service.consul")) == 3
+    finally:
+        host.check_output("mv /etc/apt/aside /etc/apt/sources.list.d")

@@ -13,8 +13,9 @@ import dns.message
 import dns.name
 import dns.rdataclass
 import dns.rdatatype
-import lab
 from testinfra.host import Host
+
+import lab
 
 COUNT = 10_000
 CONSUL, SERVER = "consul.service.consul", "192.168.101.4"

@@ -12,6 +12,10 @@ NODES = ("node1", "node2", "node3")
 def test_teardown_leaves_no_trace() -> None:
     hosts = {node: lab.connect(node) for node in NODES}
     counts = {node: len(lab.failed_lookups(host)) for node, host in hosts.items()}
+    check = lab.play("servicedns.consul.dns_teardown", "--check")
+    assert check.returncode == 0, check.stdout
+    for host in hosts.values():
+        assert host.run("systemctl is-active dnsmasq-consul").rc == 0
     run = lab.play("servicedns.consul.dns_teardown")
     assert run.returncode == 0, run.stdout
     for node, host in hosts.items():

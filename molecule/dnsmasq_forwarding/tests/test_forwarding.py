@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 
-import lab
 import pytest
 from testinfra.host import Host
+
+import lab
 
 OUTSIDE = "10.123.101.2"
 ADDRESSES = {"node1": "192.168.101.4", "node2": "192.168.101.5"}
@@ -53,7 +55,7 @@ def test_a_plain_file_that_is_written_anew() -> None:
     host.check_output("timeout 20 sh -c 'until grep -q 127.0.0.2 /etc/resolv.conf; do :; done'")
     assert nameservers(host) == ["127.0.0.2", "10.123.101.77", OUTSIDE]
     host.check_output(
-        "timeout 20 sh -c 'until journalctl --unit=dnsmasq-consul --output=cat | grep -q nameserver.10.123.101.77#53; do :; done'"
+        "timeout 20 sh -c 'until journalctl --unit=dnsmasq-consul-upstreams --output=cat | grep -q nameserver.10.123.101.77#53; do :; done'"
     )
     assert lab.dig(host, "consul.service.consul") == [ADDRESSES["node1"]]
     host.check_output("mv /root/before-dhcp /etc/resolv.conf")
@@ -79,11 +81,16 @@ def test_listens_where_it_should(host: Host) -> None:
     listen = {address for process, address, port in lab.listening(host) if process == "dnsmasq" and port == 53}
     node3 = host.check_output("hostname") == "node3"
     assert listen == ({"127.0.0.2", "127.0.0.3"} if node3 else {"127.0.0.2"})
-    assert host.check_output("ps -o user= -C dnsmasq") == "dnsmasq"
+    assert set(host.check_output("ps -o user= -C dnsmasq").split()) == {"dnsmasq"}
+    # The second one answers the first, and no other machine.
+    assert host.check_output("ss -Hlntu 'sport = 8653' | awk '{ print $1, $5 }' | sort").splitlines() == [
+        "tcp 127.0.0.2:8653",
+        "udp 127.0.0.2:8653",
+    ]
 
 
 def test_upstreams_given_are_the_only_ones() -> None:
-    journal = lab.connect("node3").check_output("journalctl --unit=dnsmasq-consul --output=cat")
+    journal = lab.connect("node3").check_output("journalctl --unit=dnsmasq-consul-upstreams --output=cat")
     assert set(re.findall(r"using nameserver (\S+)#53$", journal, re.MULTILINE)) == {OUTSIDE}
 
 
@@ -102,18 +109,35 @@ def test_dnsmasq_comes_back(host: Host) -> None:
     assert host.check_output("systemctl show --property=MainPID --value dnsmasq-consul") != before
 
 
-@pytest.mark.parametrize("node", ADDRESSES)
-def test_an_upstream_that_does_not_answer_is_put_back(node: str) -> None:
-    """Nobody answers DNS at the address: the former configuration comes back, and the run says why it failed."""
+@pytest.mark.parametrize(
+    ("node", "upstream", "reason"),
+    [
+        # Nobody answers DNS there.
+        ("node1", "192.168.101.6", "dnsmasq_forwarding_upstreams: '192.168.101.6' does not answer DNS"),
+        # Consul answers, and knows no public name.
+        (
+            "node1",
+            "127.0.0.1#8600",
+            "dnsmasq at 127.0.0.2 does not answer for www.example.com,",
+        ),
+        (
+            "node2",
+            "127.0.0.1#8600",
+            "dnsmasq at 127.0.0.2 does not answer for www.example.com,",
+        ),
+    ],
+)
+def test_an_upstream_that_is_none(node: str, upstream: str, reason: str) -> None:
+    """The former configuration stays, or comes back, and the run says why it failed."""
     host = lab.connect(node)
     before = host.check_output("cat /etc/dnsmasq-consul.conf")
     run = lab.play(
         "molecule/dnsmasq_forwarding/converge.yml",
         *("--limit", node),
-        *("--extra-vars", '{"dnsmasq_forwarding_upstreams": ["192.168.101.6"]}'),
+        *("--extra-vars", json.dumps({"dnsmasq_forwarding_upstreams": [upstream]})),
     )
     assert run.returncode != 0
-    assert "dnsmasq at 127.0.0.2 does not answer for www.example.com, which this host resolves" in run.stdout
+    assert reason in " ".join(run.stdout.split())
     assert host.check_output("cat /etc/dnsmasq-consul.conf") == before
     assert lab.dig(host, f"@127.0.0.2 {lab.PUBLIC_NAME}") == [lab.PUBLIC_ADDRESS]
     assert lab.addresses(host, lab.PUBLIC_NAME) == {lab.PUBLIC_ADDRESS}
@@ -136,11 +160,34 @@ def test_a_switch_that_was_cut_off_is_completed() -> None:
     assert not host.file("/run/dnsmasq-consul.pending").exists
 
 
+def test_names_resolve_after_a_boot() -> None:
+    """Through the systemd-resolved that the role itself installed, which has not started with this host before."""
+    host = lab.connect("node2")
+    lab.reboot("node2")
+    lab.until(host, f"getent ahosts {lab.PUBLIC_NAME}", 90)
+    # It did not outlive the host, and the tests after this one ask it.
+    host.check_output(f"systemd-run --unit=lookup-probe lookup-probe /run/lookup-probe.json {lab.PUBLIC_NAME}")
+    lab.until(host, "[ -s /run/lookup-probe.json ]")
+    # Its server may still be about to become the leader.
+    lab.until(host, "getent ahosts consul.service.consul", 90)
+    lab.until_dig(host, "consul.service.consul", ADDRESSES["node2"])
+    lab.until_dig(host, lab.PUBLIC_NAME, lab.PUBLIC_ADDRESS)
+    assert host.file("/etc/resolv.conf").linked_to == "/run/systemd/resolve/stub-resolv.conf"
+    assert nameservers(host) == ["127.0.0.53"]
+    assert host.check_output("resolvectl dns").splitlines()[0].split() == ["Global:", "127.0.0.2"]
+    assert lab.addresses(host, "consul.service.consul") == {ADDRESSES["node2"]}
+    assert lab.addresses(host, lab.PUBLIC_NAME) == {lab.PUBLIC_ADDRESS}
+
+
 def test_an_installation_that_fails_leaves_the_resolver_as_it_was() -> None:
-    """systemd-resolved is asked for, and the package mirror is gone."""
+    """systemd-resolved is asked for, and the package source takes connections, but has no packages."""
     host = lab.connect("node1")
     before = host.check_output("cat /etc/resolv.conf")
     host.check_output("mv /etc/apt/sources.list.d /etc/apt/gone && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin")
+    # The registry of the lab.
+    host.check_output(
+        f"mkdir /etc/apt/sources.list.d && echo 'deb http://{OUTSIDE}:5000/ none/' > /etc/apt/sources.list.d/none.list"
+    )
     try:
         run = lab.play(
             "molecule/dnsmasq_forwarding/converge.yml",
@@ -148,9 +195,11 @@ def test_an_installation_that_fails_leaves_the_resolver_as_it_was() -> None:
             *("--extra-vars", '{"dnsmasq_forwarding_resolver": "systemd_resolved"}'),
         )
     finally:
-        host.check_output("mv /etc/apt/gone /etc/apt/sources.list.d && apt-get update -q")
+        host.check_output(
+            "rm -r /etc/apt/sources.list.d && mv /etc/apt/gone /etc/apt/sources.list.d && apt-get update -q"
+        )
     assert run.returncode != 0
-    assert "No package matching 'systemd-resolved' is available" in run.stdout
+    assert "Install systemd-resolved: " in run.stdout
     assert not host.file("/etc/resolv.conf").is_symlink
     assert host.check_output("cat /etc/resolv.conf") == before
     assert not host.file("/etc/systemd/resolved.conf.d/servicedns-consul.conf").exists
@@ -182,8 +231,86 @@ def test_teardown_and_an_upstream_that_dies_exactly_at_the_switch(node: str) -> 
         host.run("systemctl stop dies")
         host.check_output(f"iptables -D OUTPUT -d {OUTSIDE} -p udp --dport 53 -j DROP")
     assert run.returncode != 0
-    assert "after the switch www.example.com did not resolve any more; /etc/resolv.conf" in run.stdout
+    assert re.search(
+        r"after the switch www\.example\.com[^;]* did not resolve any more; [^;]*/etc/resolv\.conf", run.stdout
+    )
     assert "put back as it was" in run.stdout
     assert nameservers(host) == [OUTSIDE]
     assert not host.file("/etc/dnsmasq-consul.conf").exists
+    assert lab.addresses(host, lab.PUBLIC_NAME) == {lab.PUBLIC_ADDRESS}
+
+
+CONVERGE = "molecule/dnsmasq_forwarding/converge.yml"
+
+
+def test_none_then_auto_then_another_address_then_teardown() -> None:
+    """Each takes the former away without a failed lookup, and nothing is left of any of them."""
+    host = lab.connect("node3")
+    failed = len(lab.failed_lookups(host))
+    for address in ("127.0.0.2", "127.0.0.4"):
+        wanted = f'{{"dnsmasq_forwarding_resolver": "auto", "dnsmasq_forwarding_listen_addresses": ["{address}"]}}'
+        run = lab.play(CONVERGE, "--limit", "node3", "--extra-vars", wanted)
+        assert run.returncode == 0, run.stdout
+        assert host.check_output("resolvectl dns").splitlines()[0].split() == ["Global:", address]
+        assert lab.addresses(host, "consul.service.example") == {"192.168.101.6"}
+        assert {found for process, found, port in lab.listening(host) if (process, port) == ("dnsmasq", 53)} == {
+            address
+        }
+    # Somebody else's, which the teardown must not make useless.
+    host.check_output("mkdir -p /etc/systemd/network")
+    host.check_output("printf '[Match]\\nName=tun0\\n[Network]\\nDNS=127.0.0.4\\n' > /etc/systemd/network/vpn.network")
+    run = lab.play(TEARDOWN, "--limit", "node3")
+    assert run.returncode != 0
+    assert "/etc/systemd/network/vpn.network (DNS=127.0.0.4) still asks dnsmasq" in " ".join(run.stdout.split())
+    assert lab.addresses(host, "consul.service.example") == {"192.168.101.6"}
+    host.check_output("rm /etc/systemd/network/vpn.network")
+    run = lab.play(TEARDOWN, "--limit", "node3")
+    assert run.returncode == 0, run.stdout
+    host.check_output("snapshot > /root/after")
+    assert host.run("diff /root/before /root/after").stdout == ""
+    assert lab.addresses(host, lab.PUBLIC_NAME) == {lab.PUBLIC_ADDRESS}
+    assert lab.failed_lookups(host)[failed:] == []
+
+
+@pytest.mark.parametrize(
+    ("node", "breaks", "mends", "said"),
+    [
+        (
+            "node1",
+            "mkdir /etc/systemd/system/dnsmasq-consul-resolv-conf.path.d && mv /usr/bin/journalctl /root/ &&"
+            " printf '[Path]\\nPathChanged=\\n' > /etc/systemd/system/dnsmasq-consul-resolv-conf.path.d/no.conf",
+            "rm -r /etc/systemd/system/dnsmasq-consul-resolv-conf.path.d && mv /root/journalctl /usr/bin/",
+            "/etc/resolv.conf was put back as it was",
+        ),
+        (
+            "node3",
+            "chattr +i /etc/systemd",
+            "chattr -i /etc/systemd",
+            "Operation not permitted",
+        ),
+        (
+            "node3",
+            "mkdir -p /etc/systemd/system/systemd-resolved.service.d &&"
+            " printf '[Service]\\nExecStartPre=/bin/false\\n' > /etc/systemd/system/systemd-resolved.service.d/no.conf"
+            " && systemctl daemon-reload",
+            "rm -r /etc/systemd/system/systemd-resolved.service.d && systemctl daemon-reload &&"
+            " systemctl reset-failed && systemctl restart systemd-resolved",
+            "/etc/systemd/resolved.conf.d/servicedns-consul.conf COULD NOT BE PUT BACK",
+        ),
+    ],
+)
+def test_a_switch_that_fails_is_put_back(node: str, breaks: str, mends: str, said: str) -> None:
+    """After the teardown: the host is as it was once more, or the message says what is not."""
+    host = lab.connect(node)
+    host.check_output("sh -c %s", breaks)
+    try:
+        run = lab.play(CONVERGE, "--limit", node, "--extra-vars", '{"dnsmasq_forwarding_resolver": "auto"}')
+    finally:
+        host.check_output("sh -c %s", mends)
+    assert run.returncode != 0
+    assert said in " ".join(run.stdout.split())
+    run = lab.play(TEARDOWN, "--limit", node)
+    assert run.returncode == 0, run.stdout
+    host.check_output("snapshot > /root/after")
+    assert host.run("diff /root/before /root/after").stdout == ""
     assert lab.addresses(host, lab.PUBLIC_NAME) == {lab.PUBLIC_ADDRESS}

@@ -1,4 +1,4 @@
-"""A playbook runs against the hosts that the catalogue has, and with the instances that it finds."""
+"""A playbook runs against the hosts that the catalog has, and with the instances that it finds."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import lab
 import pytest
 import yaml
+
+import lab
 
 CONNECTION = lab.ROOT / ".lab" / "molecule" / "connection.yml"
 PLAY = """
@@ -20,7 +21,7 @@ PLAY = """
   hosts: consul_service_flapp1_passing
   gather_facts: false
   tasks:
-    - name: Ask the application by what the catalogue says of it
+    - name: Ask the application by what the catalog says of it
       ansible.builtin.uri:
         url: http://{{ item.address }}:{{ item.port }}
         return_content: true

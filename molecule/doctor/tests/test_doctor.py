@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import lab
 import pytest
+
+import lab
 
 NODES = ["node1", "node2", "node3"]
 NAMES = ["consul.service.consul", "flapp1.service.consul", "flapp2.service.consul"]
@@ -98,6 +99,12 @@ FAULTS = {
     "the agent is stopped": Fault(
         "node2", "docker stop consul", "docker start consul", {"node2": "agent"}, "the container consul is exited"
     ),
+    "a name stands in the file of hosts": Fault(
+        # It is a mount of the lab's engine, so it is written in place.
+        "node3", "echo 192.0.2.9 flapp1.service.consul >> /etc/hosts",
+        "sed /flapp1.service.consul/d /etc/hosts > /tmp/hosts && cat /tmp/hosts > /etc/hosts",
+        {"node3": "nsswitch"}, "/etc/hosts has flapp1.service.consul, so that programs ask no name server for it",
+    ),
     "the agent is gone": Fault(
         "node3", "docker stop consul && docker rename consul kept", "docker rename kept consul && docker start consul",
         {"node3": "agent"}, "there is no container consul",
@@ -131,6 +138,10 @@ FAULTS = {
     "dnsmasq is stopped": Fault(
         "node2", "systemctl stop dnsmasq-consul", "systemctl start dnsmasq-consul", {"node2": "dnsmasq"},
         "the service dnsmasq-consul is inactive",
+    ),
+    "the dnsmasq for other names is stopped": Fault(
+        "node2", "systemctl stop dnsmasq-consul-upstreams", "systemctl start dnsmasq-consul-upstreams", {"node2": "dnsmasq"},
+        "the service dnsmasq-consul-upstreams is inactive",
     ),
     "dnsmasq does not start": Fault(
         "node3", *edited(CONFIGURATION, "$ a no-such-option", f"; {RESTART} || true"), {"node3": "dnsmasq"},
@@ -241,7 +252,7 @@ def test_healthy(tmp_path: Path) -> None:
         code, output, found = doctor(
             tmp_path,
             *arguments,
-            ANSIBLE_CALLBACK_PLUGINS=str(lab.ROOT / "tests" / "callback_plugins"),
+            ANSIBLE_CALLBACK_PLUGINS=str(lab.ROOT / "tests" / "support" / "callback_plugins"),
             ANSIBLE_CALLBACKS_ENABLED="task_count",
             TASK_COUNT_FILE=str(counts),
         )
@@ -285,7 +296,7 @@ def test_what_is_wrong_outside_of_the_run_is_told(tmp_path: Path) -> None:
     healthy()
     assert code == 2
     told = {(finding["what"], *finding["hosts"]): finding["text"] for finding in found["findings"]}
-    assert "its node node2 is failed in the datacentre" in told["member", "node2"], output
+    assert "its node node2 is failed in the datacenter" in told["member", "node2"], output
     assert "the check Service 'flapp2' check is critical" in told["check", "node3"], output
 
 
@@ -296,7 +307,7 @@ STRANGER = (
 WARNINGS = [
     Fault(
         "node2", STRANGER, "pkill -KILL -f '[n]ode=stranger' && docker exec consul consul force-leave -prune stranger",
-        {"stranger": "member"}, "the datacentre has the member stranger (192.168.101.5, alive)",
+        {"stranger": "member"}, "the datacenter has the member stranger (192.168.101.5, alive)",
         until="docker exec consul consul members | grep 'stranger.*alive'",
     ),
     Fault(

@@ -1,4 +1,4 @@
-"""The report of a datacentre in which one host is broken: valid, whole, harmless, and what a browser shows."""
+"""The report of a datacenter in which one host is broken: valid, whole, harmless, and what a browser shows."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import html5lib
-import lab
 import pytest
+
+import lab
 
 CHROMIUM = [
     *("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -23,7 +24,7 @@ SCRIPT = "<script>document.title='owned'</script>"
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Made while dnsmasq of node3 is stopped."""
-    subprocess.run([lab.ROOT / "molecule/shared/chromium.sh"], check=True)
+    subprocess.run([lab.ROOT / "lab/chromium.sh"], check=True)
     file = tmp_path_factory.mktemp("report") / "report.html"
     host = lab.connect("node3")
     host.check_output("systemctl stop dnsmasq-consul")
@@ -53,7 +54,7 @@ def test_all_of_the_lab_is_there(report: Path) -> None:
     assert "hashicorp/consul:1.22.7" in text
 
 
-def test_nothing_of_the_catalogue_runs(report: Path) -> None:
+def test_nothing_of_the_catalog_runs(report: Path) -> None:
     text = report.read_text()
     assert "<script" not in text
     assert "&lt;script&gt;document.title=" in text, "it is shown"

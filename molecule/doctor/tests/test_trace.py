@@ -8,18 +8,22 @@ import signal
 import subprocess
 from pathlib import Path
 
-import lab
 import pytest
 import yaml
 from testinfra.host import Host
 
+import lab
+
 NAME = "flapp1.service.consul"
 UNIT = "servicedns-dns-trace"
+DIRECTORY = f"/run/{UNIT}"
 NODES = ["node1", "node2", "node3"]
 
 
 def arguments(tmp_path: Path, seconds: int) -> list[str]:
-    wanted = {"name": NAME, "seconds": seconds, "directory": tmp_path / "trace"}
+    # Relative to where the run is started, which is not where the playbook is.
+    directory = os.path.relpath(tmp_path / "trace", lab.ROOT)
+    wanted = {"name": NAME, "seconds": seconds, "directory": directory}
     return [part for key, value in wanted.items() for part in ("--extra-vars", f"dns_trace_{key}={value}")]
 
 
@@ -40,6 +44,10 @@ def test_every_hop_with_times(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stdout
     text = (tmp_path / "trace" / "timeline.txt").read_text()
     assert text.strip() in run.stdout
+    assert sorted(file.name for file in (tmp_path / "trace").iterdir()) == [
+        *(f"{node}.pcap" for node in NODES),
+        "timeline.txt",
+    ]
     by_host = {node: "\n".join(re.findall(rf"^{node}: .*(?:\n  .*)*", text, re.MULTILINE)) for node in NODES}
     took = r"\(\d+\.\d ms\)"
     for node in NODES:
@@ -54,7 +62,11 @@ def test_every_hop_with_times(tmp_path: Path) -> None:
         assert re.search(path, seen, re.DOTALL), text
         assert "dnsmasq logs: query[A] flapp1.service.consul from 127.0.0.1" in seen
         assert "after: the same" in seen
-        assert (tmp_path / "trace" / f"{node}.pcap").stat().st_size > 24
+        capture = (tmp_path / "trace" / f"{node}.pcap").stat()
+        assert capture.st_size > 24
+        assert capture.st_mode & 0o777 == 0o600
+        assert not lab.connect(node).file(DIRECTORY).exists
+        assert lab.connect(node).run(f"systemctl is-active {UNIT}-end.timer").stdout.strip() == "inactive"
         assert_over(lab.connect(node))
 
 
@@ -80,7 +92,27 @@ def test_a_run_that_is_killed(tmp_path: Path) -> None:
         lab.until(host, f"[ $(systemctl is-active {UNIT}) = inactive ]", 30)
         lab.until(host, "[ $(systemctl is-active dnsmasq-consul) = active ]", 30)
         assert_over(host)
+        # What systemd does ten minutes later, done now.
+        assert host.file(DIRECTORY).exists
+        host.check_output(f"systemctl is-active {UNIT}-end.timer && systemctl start {UNIT}-end.service")
+        lab.until(host, f"[ ! -e {DIRECTORY} ]")
+        host.run(f"systemctl stop {UNIT}-end.timer")
     assert not (tmp_path / "trace").exists()
+
+
+def test_a_read_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    host = lab.connect("node2")
+    host.check_output("mv /usr/bin/journalctl /usr/bin/journalctl.away")
+    try:
+        run = lab.play("servicedns.consul.dns_trace", *arguments(tmp_path, 1), "--limit", "node2")
+    finally:
+        host.check_output("mv /usr/bin/journalctl.away /usr/bin/journalctl")
+    assert run.returncode == 2
+    assert "dns_trace: journalctl is not installed" in run.stdout
+    assert (tmp_path / "trace" / "node2.pcap").stat().st_size > 24, "what was captured is here all the same"
+    assert not host.file(DIRECTORY).exists
+    assert host.run(f"systemctl is-active {UNIT}-end.timer").stdout.strip() == "inactive"
+    assert_over(host)
 
 
 def test_two_at_once_are_refused(tmp_path: Path) -> None:

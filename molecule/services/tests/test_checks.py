@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import lab
 import pytest
 from testinfra.host import Host
+
+import lab
 
 NODES = {"node1": "192.168.101.4", "node2": "192.168.101.5"}
 testinfra_hosts = [lab.container("node1")]

@@ -1,4 +1,4 @@
-"""The catalogue, and so DNS, follows what is declared: for a host, and for the whole datacentre."""
+"""The catalog, and so DNS, follows what is declared: for a host, and for the whole datacenter."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import lab
 import pytest
 import yaml
 from testinfra.host import Host
+
+import lab
 
 NODES = {"node1": "192.168.101.4", "node2": "192.168.101.5"}
 testinfra_hosts = [lab.container("node2")]
@@ -50,8 +51,10 @@ def as_declared() -> Iterator[None]:
 
 
 def test_definitions_of_several_variables(host: Host) -> None:
-    assert served("node2") == {"web-1", "web-2", "exporter"}
-    assert lab.dig(host, "exporter.service.consul") == [NODES["node2"]]
+    assert served("node2") == {"web-1", "web-2", "node_exporter"}
+    assert lab.dig(host, "node_exporter.service.consul") == [NODES["node2"]]
+    assert host.check_output("getent ahostsv4 node_exporter.service.consul").split()[0] == NODES["node2"]
+    assert lab.api(host, "/v1/agent/service/node_exporter")["Port"] == 9100
 
 
 def test_check_mode_tells_in_a_few_lines(declare: Any) -> None:
@@ -98,7 +101,7 @@ def test_a_service_is_renamed_and_gets_another_port(host: Host, declare: Any, as
 def test_bad_definitions_stop_before_any_host_is_touched(declare: Any) -> None:
     before = {node: served(node) for node in NODES}
     check = {"http": "http://127.0.0.1", "inteval": "1s"}
-    output = declare({"node1": [], "node2": [*WEB, {"name": "exporter", "check": check}]}, good=False)
+    output = declare({"node1": [], "node2": [*WEB, {"name": "node_exporter", "check": check}]}, good=False)
     assert "consul_services_definitions[1].check.inteval: unknown key, did you mean interval?" in output
     assert "consul_services_definitions_monitoring[0]" in output, "both places of the double id are named"
     assert "changed=0" in output
@@ -125,27 +128,27 @@ def maintenance(*arguments: str, good: bool = True) -> str:
 def test_maintenance_of_a_service(host: Host) -> None:
     # A reason with a space would be two variables as key=value.
     on = json.dumps(
-        {"consul_maintenance": True, "consul_maintenance_service": "exporter", "consul_maintenance_reason": "a b"}
+        {"consul_maintenance": True, "consul_maintenance_service": "node_exporter", "consul_maintenance_reason": "a b"}
     )
-    off = "consul_maintenance=false consul_maintenance_service=exporter"
+    off = "consul_maintenance=false consul_maintenance_service=node_exporter"
     try:
         assert "changed=1" in run("servicedns.consul.maintenance", "--limit=node2", f"--extra-vars={on}")
-        lab.until_dig(host, "exporter.service.consul")
+        lab.until_dig(host, "node_exporter.service.consul")
         assert lab.dig(host, "web.service.consul") == [NODES["node2"]]
-        assert lab.api(host, "/v1/agent/checks")["_service_maintenance:exporter"]["Notes"] == "a b"
+        assert lab.api(host, "/v1/agent/checks")["_service_maintenance:node_exporter"]["Notes"] == "a b"
         assert "changed=0" in run("servicedns.consul.maintenance", "--limit=node2", f"--extra-vars={on}")
         assert "changed=0" in run(SERVICES, "--limit=node2")
-        assert "exporter" in served("node2")
+        assert "node_exporter" in served("node2")
     finally:
         assert "changed=1" in run("servicedns.consul.maintenance", "--limit=node2", f"--extra-vars={off}")
-    lab.until_dig(host, "exporter.service.consul", NODES["node2"])
+    lab.until_dig(host, "node_exporter.service.consul", NODES["node2"])
 
 
 def test_maintenance_of_a_host_outlives_a_change_of_its_services(host: Host, declare: Any, as_declared: None) -> None:
     try:
         run("servicedns.consul.maintenance", "--limit=node2", "--extra-vars=consul_maintenance=true")
         lab.until_dig(host, "web.service.consul")
-        lab.until_dig(host, "exporter.service.consul")
+        lab.until_dig(host, "node_exporter.service.consul")
         declare({"node2": [{"name": "fresh"}]}, "--limit=node2")
         assert "fresh" in served("node2")
         assert lab.dig(host, "fresh.service.consul") == []
@@ -183,12 +186,27 @@ def test_external_services_resolve(node: str) -> None:
     assert "www.example.com." in lab.dig(host, "elsewhere.service.consul")
 
 
+@pytest.mark.parametrize("node", NODES)
+def test_programs_get_the_address_behind_a_name(node: str) -> None:
+    """Of an external service, and of one whose address is a name, whoever answers first; nothing is kept here."""
+    host = lab.connect(node)
+    named = {"Node": "theirs", "Address": "192.0.2.9", "Service": {"Service": "named", "Address": lab.PUBLIC_NAME}}
+    put = "curl -s --fail -X PUT http://127.0.0.1:8500/v1/catalog/{} -d '{}'"
+    host.check_output(put.format("register", json.dumps(named)))
+    try:
+        for name in ("elsewhere.service.consul", "named.service.consul"):
+            lab.until(host, f"dig +short -p 8600 @127.0.0.1 {name} | grep -q .")
+            assert [lab.addresses(host, name) for _turn in range(20)] == [{lab.PUBLIC_ADDRESS}] * 20
+    finally:
+        host.check_output(put.format("deregister", json.dumps({"Node": "theirs"})))
+
+
 def test_prepared_query_resolves(host: Host) -> None:
     assert lab.dig(host, "nearest-web.query.consul") == [NODES["node2"]]
     assert host.check_output("dig +noall +answer -p 8600 @127.0.0.1 nearest-web.query.consul").split()[1] == "7"
 
 
-def test_what_belongs_to_the_datacentre_is_removed_and_others_stay(host: Host) -> None:
+def test_what_belongs_to_the_datacenter_is_removed_and_others_stay(host: Host) -> None:
     foreign = {"Node": "theirs", "Address": "192.0.2.9", "Service": {"Service": "foreign"}}
     put = "curl -s --fail -X PUT http://127.0.0.1:8500/v1/catalog/{} -d '{}'"
     host.check_output(put.format("register", json.dumps(foreign)))

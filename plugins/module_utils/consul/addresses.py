@@ -8,12 +8,16 @@ import ipaddress
 import re
 from typing import Any, Mapping, Union
 
-from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.servicedns.consul.plugins.module_utils.system.network import with_port
 
 IPAddress = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
+#: On which the agent answers by default.
+HTTP_PORT, DNS_PORT = 8500, 8600
 #: RFC 1123: letters, digits and hyphens, no hyphen at the ends, 63 characters at most.
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE | re.ASCII)
+#: What Consul's DNS answers as well, although it is no host name: underscores inside.
+NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?", re.IGNORECASE | re.ASCII)
 
 
 def ip(text: str) -> IPAddress | None:
@@ -49,7 +53,11 @@ def agent_arguments(flags: Mapping[str, Any]) -> list[str]:
     arguments: list[str] = []
     for name, value in flags.items():
         if not isinstance(name, str) or not re.fullmatch(r"[^-\s=][^\s=]*", name):
-            raise ValueError(f"{name!r} is no name of a flag: write it without its hyphen, such as log-level")
+            # With its value it may hold a secret.
+            shown = re.split(r"[=\s]", str(name))[0]
+            raise ValueError(
+                f"{shown!r} is no name of a flag: write it without its hyphen and value, such as log-level"
+            )
         if value is True:
             arguments.append(f"-{name}")
         elif value is not None and value is not False:
@@ -60,27 +68,17 @@ def agent_arguments(flags: Mapping[str, Any]) -> list[str]:
     return arguments
 
 
-def agent_address(variables: Mapping[str, Any]) -> str:
-    """The address of a host's agent: what its variables say, else what the preflight found on it.
-
-    :raises ValueError: when neither is known.
-    """
-    found = (variables.get("ansible_facts") or {}).get("consul_agent") or {}
-    address = variables.get("consul_agent_address") or found.get("address")
-    if not address:
-        host = variables.get("inventory_hostname", "this host")
-        raise ValueError(
-            f"the address of the agent of {host} is not known in this run: set consul_agent_address for it"
-        )
-    return str(address)
-
-
 def reachable_address(client_address: str) -> str:
     """The address at which a host reaches its own agent: the loopback one where the agent listens there.
 
-    ``client_address`` has one address or several with spaces between them, as consul_agent_client_address.
+    ``client_address`` has one address or several with spaces between them.
+
+    :raises ValueError: when it has none
     """
     addresses = client_address.split()
+    if not addresses:
+        raise ValueError("O(client_address): must have one IP address at least, such as 127.0.0.1")
+    # Nothing is bound to these here.
     for wildcard, loopback in (("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::1", "::1"), ("::", "::1")):  # noqa: S104
         if wildcard in addresses:
             return loopback
@@ -89,28 +87,4 @@ def reachable_address(client_address: str) -> str:
 
 def agent_url(client_address: str) -> str:
     """Where the agent's HTTP API answers its own host."""
-    address = reachable_address(client_address)
-    return f"http://[{address}]:8500" if ":" in address else f"http://{address}:8500"
-
-
-def private(network: str) -> bool:
-    """Whether a network is a private one, in which no address can be reached from outside."""
-    try:
-        return ipaddress.ip_network(network).is_private
-    except ValueError:
-        return False
-
-
-def agent_dns(variables: Mapping[str, Any]) -> str:
-    """Where other hosts reach the DNS of a host's agent, as dnsmasq writes it; empty when they do not.
-
-    :raises ValueError: when the address is not known.
-    """
-    address = agent_address(variables)
-    client_addresses = str(variables.get("consul_agent_client_address") or "127.0.0.1").split()
-    default = private(str(variables.get("consul_agent_network") or ""))
-    if {address, "0.0.0.0", "::"}.intersection(client_addresses) or boolean(  # noqa: S104
-        variables.get("consul_agent_dns_at_address", default)
-    ):
-        return f"{address}#8600"
-    return ""
+    return f"http://{with_port(reachable_address(client_address), HTTP_PORT)}"

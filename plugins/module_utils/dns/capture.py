@@ -10,9 +10,13 @@ import re
 import struct
 import typing as t
 
-from ansible_collections.servicedns.consul.plugins.module_utils import dns_query
+from ansible_collections.servicedns.consul.plugins.module_utils.consul.addresses import DNS_PORT
+from ansible_collections.servicedns.consul.plugins.module_utils.dns import message as dns_message
 
-PORTS = (53, 8600)
+PORTS = (53, DNS_PORT)
+#: Of the host, in memory, and of root alone.
+FOLDER = "/run/servicedns-dns-trace"
+CAPTURE = f"{FOLDER}/capture.pcap"
 #: What tcpdump calls the packets of all interfaces, and where in them the protocol and the payload are.
 LINKS = {113: (14, 16), 276: (0, 20)}
 UDP, TCP = 17, 6
@@ -51,32 +55,32 @@ class Message(t.NamedTuple):
     text: str
 
 
-KINDS = {number: name for name, number in dns_query.TYPES.items()}
+TYPE_NAMES = {number: name for name, number in dns_message.TYPES.items()}
 
 
 def read_message(packet: bytes) -> Message | None:
-    """What is in a message of DNS; None where it is none."""
+    """Read a message of DNS; None where it is none."""
     try:
         identity, flags, questions = struct.unpack_from("!HHH", packet)
         if questions != 1:
             return None
-        name, position = dns_query.read_name(packet, dns_query.HEADER.size)
-        number, _class = dns_query.QUESTION.unpack_from(packet, position)
+        name, position = dns_message.read_name(packet, dns_message.HEADER.size)
+        number, _class = dns_message.QUESTION.unpack_from(packet, position)
     except (ValueError, IndexError, struct.error):
         return None
-    kind = KINDS.get(number, f"type {number}")
-    answers = bool(flags & dns_query.RESPONSE)
+    kind = TYPE_NAMES.get(number, f"type {number}")
+    answers = bool(flags & dns_message.RESPONSE)
     text = ""
     if answers:
         try:
-            text = str(dns_query.parse(packet, kind if kind in dns_query.TYPES else "A"))
-        except dns_query.NoAnswer as error:
+            text = str(dns_message.parse(packet, kind if kind in dns_message.TYPES else "A"))
+        except dns_message.NoAnswer as error:
             text = str(error)
     return Message(identity, answers, name, kind, text)
 
 
 def packets(capture: bytes) -> t.Iterator[Packet]:
-    """The messages of DNS in a file of tcpdump. One that is cut off at its end is read up to there."""
+    """Read the messages of DNS in a file of tcpdump. One that is cut off at its end is read up to there."""
     if len(capture) < 24:
         return
     order = "<" if capture[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
@@ -125,7 +129,7 @@ def _network(time: float, data: bytes, link: int) -> t.Iterator[Packet]:
 
 
 def once(found: t.Iterable[Packet]) -> list[Packet]:
-    """Each packet once: on the loopback interface one is captured as it leaves and again as it comes."""
+    """Take each packet once: on the loopback interface one is captured as it leaves and again as it comes."""
     seen: dict[tuple[t.Any, ...], float] = {}
     kept = []
     for packet in sorted(found):
@@ -137,40 +141,27 @@ def once(found: t.Iterable[Packet]) -> list[Packet]:
 
 
 def hop(address: str, port: int, hops: t.Mapping[str, str]) -> str:
-    """Who listens at an address and port: a hop by its name, or the address."""
+    """Name who listens at an address and port: a hop by its name, or the address."""
     return hops.get(f"{address}:{port}") or f"{address}:{port}"
 
 
 def packet_events(found: t.Iterable[Packet], name: str, hops: t.Mapping[str, str]) -> t.Iterator[tuple[str, Event]]:
-    """What happened to queries for a name, each with the type that was asked for."""
+    """Tell what happened to queries for a name, each with the type that was asked for."""
     asked: dict[tuple[t.Any, ...], float] = {}
     for packet in once(found):
         message = read_message(packet.message)
         if message is None or message.name.lower() != name.lower().rstrip("."):
             continue
+        here, there = (packet.source, packet.source_port), (packet.target, packet.target_port)
         if message.answers and packet.source_port in PORTS:
-            who = hop(packet.source, packet.source_port, hops)
-            key = (
-                packet.protocol,
-                packet.target,
-                packet.target_port,
-                packet.source,
-                packet.source_port,
-                message.identity,
-            )
+            who = hop(*here, hops)
+            key = (*there, *here, packet.protocol, message.identity)
             start = asked.pop(key, None)
             took = "" if start is None else f" ({(packet.time - start) * 1000:.1f} ms)"
             yield message.kind, Event(packet.time, f"{who} answers {message.text}{took}", answers=key)
         elif not message.answers and packet.target_port in PORTS:
-            who = hop(packet.target, packet.target_port, hops)
-            key = (
-                packet.protocol,
-                packet.source,
-                packet.source_port,
-                packet.target,
-                packet.target_port,
-                message.identity,
-            )
+            who = hop(*there, hops)
+            key = (*here, *there, packet.protocol, message.identity)
             again = " again" if key in asked else ""
             asked[key] = packet.time
             yield (
@@ -180,7 +171,7 @@ def packet_events(found: t.Iterable[Packet], name: str, hops: t.Mapping[str, str
 
 
 def log_events(journal: t.Iterable[tuple[float, str]], name: str) -> t.Iterator[tuple[str, Event]]:
-    """What dnsmasq logged of queries for a name. The type stands in the first line of each, and in the address after that."""
+    """Tell what dnsmasq logged of queries for a name. The type stands in the first line of each, and in the address after that."""
     wanted = name.lower().rstrip(".")
     kinds: dict[str, str] = {}
     for time, line in journal:
@@ -197,7 +188,7 @@ def log_events(journal: t.Iterable[tuple[float, str]], name: str) -> t.Iterator[
 
 
 def time_lines(events: t.Iterable[tuple[str, Event]]) -> list[tuple[str, list[Event]]]:
-    """One for each query: from the first question to the answer to it."""
+    """Make one for each query: from the first question to the answer to it."""
     lines: list[tuple[str, list[Event]]] = []
     last: dict[str, list[Event]] = {}
     for kind, event in sorted(events, key=lambda item: item[1].time):

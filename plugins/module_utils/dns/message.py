@@ -12,6 +12,8 @@ import struct
 import time
 import typing as t
 
+from ansible_collections.servicedns.consul.plugins.module_utils.system import network
+
 TYPES = {"A": 1, "CNAME": 5, "PTR": 12, "TXT": 16, "AAAA": 28, "SRV": 33}
 #: What a server says of a query, as dig names it.
 CODES = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
@@ -19,7 +21,9 @@ HEADER = struct.Struct("!HHHHHH")
 RECORD = struct.Struct("!HHIH")
 QUESTION = struct.Struct("!HH")
 TRUNCATED = 0x0200
+RETRY = 5.0  # seconds for which programs wait for an answer before they ask again: RES_TIMEOUT in resolv.h
 RESPONSE = 0x8000
+IN, CHAOS = 1, 3  # of the Internet, and of what a server says of itself: classes of RFC 1035
 
 
 class NoAnswer(Exception):
@@ -45,8 +49,8 @@ class Answer(t.NamedTuple):
         return ", ".join(self.records) or "NOERROR without a record"
 
 
-def query(name: str, kind: str, identity: int) -> bytes:
-    """A recursive query of class IN.
+def query(name: str, kind: str, identity: int, of: int = IN) -> bytes:
+    """Make a recursive query.
 
     :raises ValueError: when the name can be no name of DNS.
     """
@@ -56,11 +60,11 @@ def query(name: str, kind: str, identity: int) -> bytes:
         if not 1 <= len(octets) <= 63:
             raise ValueError(f"{name!r} has a label that is empty or longer than 63 characters")
         packet += struct.pack("B", len(octets)) + octets
-    return packet + b"\0" + QUESTION.pack(TYPES[kind], 1)
+    return packet + b"\0" + QUESTION.pack(TYPES[kind], of)
 
 
 def read_name(packet: bytes, position: int) -> tuple[str, int]:
-    """The name at a position, and where it ends. Compression points backwards only, so this ends."""
+    """Read the name at a position, and where it ends. Compression points backwards only, so this ends."""
     labels: list[str] = []
     end = 0
     limit = position
@@ -98,11 +102,24 @@ def _data(packet: bytes, position: int, length: int, kind: int) -> str:
     if kind == TYPES["SRV"]:
         priority, weight, port = struct.unpack_from("!HHH", octets)
         return f"{priority} {weight} {port} {read_name(packet, position + 6)[0]}"
+    if kind == TYPES["TXT"]:
+        return b"".join(_strings(octets)).decode("ascii", "backslashreplace")
     return octets.hex()
 
 
+def _strings(octets: bytes) -> t.Iterator[bytes]:
+    """The strings of a TXT record, each of which has its length before it."""
+    position = 0
+    while position < len(octets):
+        end = position + 1 + octets[position]
+        if end > len(octets):
+            raise ValueError("a string is cut off")
+        yield octets[position + 1 : end]
+        position = end
+
+
 def parse(packet: bytes, kind: str) -> Answer:
-    """The answer in a packet, with the records of one type, sorted, since servers turn them around.
+    """Read the answer in a packet, with the records of one type, sorted, since servers turn them around.
 
     :raises NoAnswer: when the packet is none.
     """
@@ -146,17 +163,20 @@ def _over_udp(client: socket.socket, packet: bytes) -> bytes:
     return client.recv(65535)
 
 
-def ask(server: str, port: int, name: str, kind: str = "A", tcp: bool = False, timeout: float = 2.0) -> Answer:
+def ask(
+    server: str, port: int, name: str, kind: str = "A", tcp: bool = False, timeout: float = 2.0, of: int = IN
+) -> Answer:
     """Ask a name server.
 
+    :arg timeout: seconds
+    :arg of: the class
     :raises NoAnswer: says why there is none.
     """
     identity = int.from_bytes(os.urandom(2), "big")
-    packet = query(name, kind, identity)
-    family = socket.AF_INET6 if ":" in server else socket.AF_INET
+    packet = query(name, kind, identity, of)
     start = time.monotonic()
     try:
-        with socket.socket(family, socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM) as client:
+        with socket.socket(network.family(server), socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM) as client:
             client.settimeout(timeout)
             client.connect((server, port))
             reply = (_over_tcp if tcp else _over_udp)(client, packet)

@@ -3,100 +3,93 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rules for values of Consul's schemas: what is wrong with a value at a path, and what is allowed.
 
-Types are those of Consul's own reader, which refuses a number in quotes, for example. Rules are made of rules, for lists and
-mappings. ``secret`` and what is inside of mappings is never shown.
+Types are those of Consul's own reader. Rules are made of rules, for lists and mappings. ``secret`` and what is inside of
+mappings is never shown.
+
+Consul refuses a number in quotes, and a number where it wants a text. Templates give the one for the other, and not the same in
+every ansible-core, so a rule also knows what to make of a value: L(converted).
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from typing import Any, Callable, Iterator, Mapping
+import weakref
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from typing import Any
 
-from ansible_collections.servicedns.consul.plugins.module_utils.findings import Finding, kind_of, label, shown
+from ansible_collections.servicedns.consul.plugins.module_utils.consul.converters import (
+    Converter,
+    each,
+    text,
+    truth,
+    whole,
+)
+from ansible_collections.servicedns.consul.plugins.module_utils.consul.durations import parse_duration
+from ansible_collections.servicedns.consul.plugins.plugin_utils.input_errors import InputError, kind_of, label, shown
 
 #: What is wrong with a value at a path; true when keys that are not known may pass.
-Rule = Callable[[str, Any, bool], Iterator[Finding]]
+Rule = Callable[[str, Any, bool], Iterator[InputError]]
 Rules = Mapping[str, Rule]
 
 
-# Durations
+# What templates give
 
 
-UNITS = {
-    "ns": 1,
-    "us": 10**3,
-    "\u00b5s": 10**3,
-    "\u03bcs": 10**3,
-    "ms": 10**6,
-    "s": 10**9,
-    "m": 60 * 10**9,
-    "h": 3600 * 10**9,
-}
-LARGEST = 2**63 - 1
+CONVERTERS: MutableMapping[Rule, Converter] = weakref.WeakKeyDictionary()
 
 
-def parse_duration(text: str) -> int | None:
-    """The nanoseconds of a duration as Go writes it, such as 1m30s, or None."""
-    match = re.fullmatch(r"([+-]?)(.+)", text, re.DOTALL)
-    if not match:
-        return None
-    sign, rest = match.groups()
-    if rest == "0":
-        return 0
-    total = position = 0
-    part = re.compile(r"([0-9]*)(?:\.([0-9]*))?([^0-9.]+)")
-    while position < len(rest):
-        found = part.match(rest, position)
-        unit = UNITS.get(found[3]) if found else None
-        if not found or unit is None or not (found[1] or found[2]) or len(found[1].lstrip("0")) > len(str(LARGEST)):
-            return None
-        total += int(found[1] or 0) * unit + _fraction(found[2] or "", unit)
-        position = found.end()
-    if total > LARGEST + (sign == "-"):
-        return None
-    return -total if sign == "-" else total
+def converted(rule: Rule, value: Any) -> Any:
+    """A value as its rule wants it, where that is only a matter of its type."""
+    return CONVERTERS[rule](value) if rule in CONVERTERS else value
 
 
-def _fraction(digits: str, unit: int) -> int:
-    """What the digits behind the point are worth; Go counts with the precision of a float, and so do we."""
-    value, scale = 0, 1.0
-    for digit in digits:
-        larger = value * 10 + int(digit)
-        if larger > LARGEST + 1:
-            break
-        value, scale = larger, scale * 10
-    return int(float(value) * (float(unit) / scale))
+def converts(convert: Converter) -> Callable[[Rule], Rule]:
+    """Tell what a rule makes of a value."""
+
+    def of_rule(rule: Rule) -> Rule:
+        CONVERTERS[rule] = convert
+        return rule
+
+    return of_rule
+
+
+def by_key(rules: Rules) -> Converter:
+    """The values of a mapping, each by the rule of its key."""
+
+    def of_mapping(value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        return {key: converted(rules[key], item) if key in rules else item for key, item in value.items()}
+
+    return of_mapping
+
+
+def like(rule: Rule) -> Converter:
+    """As another rule does."""
+    return lambda value: converted(rule, value)
 
 
 # Rules for one value
 
 
-def string(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    if not isinstance(value, str):
-        yield path, f"{shown(value)} is not a string"
+def plain(
+    fits: Callable[[Any], bool], wrong: str, convert: Converter | None = None, show: Callable[[Any], str] = shown
+) -> Rule:
+    """A rule for a value by itself.
+
+    :arg wrong: what is said of a value that does not fit, after it
+    """
+
+    def rule(path: str, value: Any, loose: bool) -> Iterator[InputError]:
+        if not fits(value):
+            yield path, f"{show(value)} {wrong}"
+
+    return converts(convert)(rule) if convert else rule
 
 
-def secret(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    if not isinstance(value, str):
-        yield path, f"{kind_of(value)} is not a string"
-
-
-def dns_label(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    if isinstance(value, str):
-        yield from label(path, value)
-    else:
-        yield path, f"{shown(value)} is not a string"
-
-
-def filled(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    if not isinstance(value, str) or not value.strip():
-        yield path, f"{shown(value)} must be a string, and not empty"
-
-
-def boolean(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    if not isinstance(value, bool):
-        yield path, f"{shown(value)} is not true or false, without quotes"
+def is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def is_whole(value: Any, low: int, high: int) -> bool:
@@ -104,32 +97,30 @@ def is_whole(value: Any, low: int, high: int) -> bool:
 
 
 def number(low: int, high: int, more: str = "") -> Rule:
-    def rule(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-        # Consul's own reader refuses a number in quotes.
-        if not is_whole(value, low, high):
-            yield path, f"{shown(value)} must be a number from {low} to {high}, without quotes{more}"
-
-    return rule
-
-
-def count(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    if not is_whole(value, 0, 2**31 - 1):
-        yield path, f"{shown(value)} must be a whole number, 0 or more, without quotes"
-
-
-port = number(1, 65535)
-service_port = number(1, 65535, "; leave it out for a service without port")
+    return plain(lambda value: is_whole(value, low, high), f"must be a number from {low} to {high}{more}", whole)
 
 
 def one_of(*choices: str) -> Rule:
-    def rule(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-        if not isinstance(value, str) or value not in choices:
-            yield path, f"{shown(value)} is not one of {', '.join(choices)}"
-
-    return rule
+    return plain(lambda value: is_text(value) and value in choices, f"is not one of {', '.join(choices)}")
 
 
-def duration(path: str, value: Any, loose: bool) -> Iterator[Finding]:
+string = plain(is_text, "is not a string", text)
+secret = plain(is_text, "is not a string", text, kind_of)
+filled = plain(lambda value: is_text(value) and bool(value.strip()), "must be a string, and not empty", text)
+boolean = plain(lambda value: isinstance(value, bool), "is not true or false", truth)
+count = plain(lambda value: is_whole(value, 0, 2**31 - 1), "must be a whole number, 0 or more", whole)
+port = number(1, 65535)
+service_port = number(1, 65535, "; leave it out for a service without port")
+#: What Consul hands on to others as it is.
+opaque = plain(lambda value: isinstance(value, Mapping), "is not a mapping", show=kind_of)
+
+
+@converts(text)
+def dns_label(path: str, value: Any, loose: bool) -> Iterator[InputError]:
+    yield from label(path, value) if isinstance(value, str) else string(path, value, loose)
+
+
+def duration(path: str, value: Any, loose: bool) -> Iterator[InputError]:
     nanoseconds = parse_duration(value) if isinstance(value, str) else None
     if re.fullmatch(r"[0-9]*[1-9][0-9]*(\.[0-9]+)?", str(value)):
         yield path, f"{shown(value)} has no unit: write {str(value)[:20]}s"
@@ -140,7 +131,8 @@ def duration(path: str, value: Any, loose: bool) -> Iterator[Finding]:
 
 
 def list_of(rule: Rule) -> Rule:
-    def of_list(path: str, value: Any, loose: bool) -> Iterator[Finding]:
+    @converts(each(like(rule)))
+    def of_list(path: str, value: Any, loose: bool) -> Iterator[InputError]:
         if not isinstance(value, (list, tuple)):
             yield path, f"{kind_of(value)} is not a list"
             return
@@ -151,7 +143,8 @@ def list_of(rule: Rule) -> Rule:
 
 
 def mapping_of(rule: Rule) -> Rule:
-    def of_mapping(path: str, value: Any, loose: bool) -> Iterator[Finding]:
+    @converts(each(like(rule)))
+    def of_mapping(path: str, value: Any, loose: bool) -> Iterator[InputError]:
         if not isinstance(value, Mapping):
             yield path, f"{kind_of(value)} is not a mapping"
             return
@@ -164,19 +157,13 @@ def mapping_of(rule: Rule) -> Rule:
     return of_mapping
 
 
-def opaque(path: str, value: Any, loose: bool) -> Iterator[Finding]:
-    """What Consul hands on to others as it is."""
-    if not isinstance(value, Mapping):
-        yield path, f"{kind_of(value)} is not a mapping"
-
-
 def at(path: str, key: Any) -> str:
     """The path of a key in a mapping, in one line whatever the key is."""
     return f"{path}.{key}" if re.fullmatch(r"[\w-]{1,80}", str(key)) else f"{path}[{shown(str(key))}]"
 
 
 def not_allowed(why: str) -> Rule:
-    def rule(path: str, value: Any, loose: bool) -> Iterator[Finding]:
+    def rule(path: str, value: Any, loose: bool) -> Iterator[InputError]:
         yield path, f"is not allowed here: {why}"
 
     return rule
@@ -198,7 +185,7 @@ OTHER_NAMES = {
 ENTERPRISE = ("namespace", "partition")
 
 
-def fields(path: str, value: Any, rules: Rules, loose: bool) -> Iterator[Finding]:
+def fields(path: str, value: Any, rules: Rules, loose: bool) -> Iterator[InputError]:
     """What is wrong with each key of a mapping by itself."""
     if not isinstance(value, Mapping):
         yield path, f"{kind_of(value)} is not a mapping"
@@ -210,9 +197,23 @@ def fields(path: str, value: Any, rules: Rules, loose: bool) -> Iterator[Finding
             yield at(path, key), _unknown_key(key, rules)
 
 
-def object_of(rules: Rules) -> Rule:
-    def rule(path: str, value: Any, loose: bool) -> Iterator[Finding]:
+def object_of(rules: Rules, together: Callable[[Mapping[str, Any]], str] = lambda value: "", **needed: str) -> Rule:
+    """A mapping with known keys.
+
+    :arg together: what is wrong with its keys together, or nothing
+    :arg needed: why a key must be there; may be empty
+    """
+
+    @converts(by_key(rules))
+    def rule(path: str, value: Any, loose: bool) -> Iterator[InputError]:
         yield from fields(path, value, rules, loose)
+        if not isinstance(value, Mapping):
+            return
+        for key, why in needed.items():
+            if missing(value, key, rules):
+                yield f"{path}.{key}", f"is missing: {why}" if why else "is missing"
+        if wrong := together(value):
+            yield path, wrong
 
     return rule
 

@@ -73,7 +73,8 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core has no
             return
         items = values["results"] if task.loop is not None and "results" in values else [values]
         for item in items:
-            if item.get("skipped"):
+            # ansible-core 2.21 says so in one way, the older ones in both.
+            if item.get("skipped") or "skip_reason" in item:
                 continue
             tries = item.get("attempts", 1)
             counted = self.hosts[task.delegate_to or host.get_name()]

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.servicedns.consul.plugins.module_utils import dns_trace
-from ansible_collections.servicedns.consul.plugins.module_utils.dns_trace import Event, Packet
+from ansible_collections.servicedns.consul.plugins.module_utils.dns import capture as dns_capture
+from ansible_collections.servicedns.consul.plugins.module_utils.dns.capture import Event, Packet
 
 NAME = "flapp1.service.consul"
 HOPS = {"127.0.0.2:53": "dnsmasq", "127.0.0.1:8600": "the agent"}
@@ -74,29 +74,29 @@ SIX = udp(100.5, "2001:db8::1:4000", "2001:db8::2:53", question())
 @pytest.mark.parametrize("nano", [False, True])
 def test_packets(link: int, order: str, nano: bool) -> None:
     wanted = [ASKED, SIX, ASKED._replace(protocol="tcp")]
-    assert list(dns_trace.packets(pcap(wanted, link, order, nano))) == wanted
+    assert list(dns_capture.packets(pcap(wanted, link, order, nano))) == wanted
 
 
 def test_other_packets_are_left_out() -> None:
     """A connection's packets without data, and protocols that carry no DNS."""
-    assert list(dns_trace.packets(pcap([ASKED._replace(protocol="tcp", message=b"")]))) == []
+    assert list(dns_capture.packets(pcap([ASKED._replace(protocol="tcp", message=b"")]))) == []
     arp = bytearray(pcap([ASKED]))
     arp[40:42] = b"\x08\x06"
-    assert list(dns_trace.packets(bytes(arp))) == []
-    assert list(dns_trace.packets(pcap([ASKED], link=1 + 112)))
-    assert list(dns_trace.packets(b"")) == []
+    assert list(dns_capture.packets(bytes(arp))) == []
+    assert list(dns_capture.packets(pcap([ASKED], link=1 + 112)))
+    assert list(dns_capture.packets(b"")) == []
 
 
 def test_a_capture_of_another_kind_has_none() -> None:
     ethernet = bytearray(pcap([ASKED]))
     ethernet[20:24] = struct.pack("<I", 1)
-    assert list(dns_trace.packets(bytes(ethernet))) == []
+    assert list(dns_capture.packets(bytes(ethernet))) == []
 
 
 @given(st.integers(0, 400))
 def test_a_capture_that_is_cut_off_is_read_up_to_there(length: int) -> None:
     capture = pcap([ASKED, ANSWERED])
-    found = list(dns_trace.packets(capture[:length]))
+    found = list(dns_capture.packets(capture[:length]))
     assert found == [ASKED, ANSWERED][: len(found)]
 
 
@@ -104,17 +104,17 @@ def test_a_capture_that_is_cut_off_is_read_up_to_there(length: int) -> None:
 def test_a_capture_with_a_wrong_octet_is_read(position: int, octet: int) -> None:
     capture = bytearray(pcap([ASKED, ANSWERED]))
     capture[position % len(capture)] = octet
-    list(dns_trace.packet_events(dns_trace.packets(bytes(capture)), NAME, HOPS))
+    list(dns_capture.packet_events(dns_capture.packets(bytes(capture)), NAME, HOPS))
 
 
 def test_a_packet_of_the_loopback_interface_counts_once() -> None:
     again = ASKED._replace(time=ASKED.time + 0.00001)
     later = ASKED._replace(time=ASKED.time + 5)
-    assert dns_trace.once([again, ASKED, later]) == [ASKED, later]
+    assert dns_capture.once([again, ASKED, later]) == [ASKED, later]
 
 
 def texts(packets: list[Packet], name: str = NAME) -> list[tuple[str, float, str]]:
-    return [(kind, event.time, event.text) for kind, event in dns_trace.packet_events(packets, name, HOPS)]
+    return [(kind, event.time, event.text) for kind, event in dns_capture.packet_events(packets, name, HOPS)]
 
 
 def test_events() -> None:
@@ -163,7 +163,7 @@ def test_log_events() -> None:
         (1.6, "started, version 2.90 cachesize 150"),
         (1.7, ""),
     ]
-    assert [(kind, *event[:2]) for kind, event in dns_trace.log_events(journal, NAME)] == [
+    assert [(kind, *event[:2]) for kind, event in dns_capture.log_events(journal, NAME)] == [
         ("AAAA", 1.0, "dnsmasq logs: query[AAAA] flapp1.service.consul from 127.0.0.1"),
         ("AAAA", 1.1, "dnsmasq logs: forwarded flapp1.service.consul to 127.0.0.1#8600"),
         ("A", 1.3, "dnsmasq logs: query[A] flapp1.service.consul from 127.0.0.1"),
@@ -186,6 +186,6 @@ def test_time_lines() -> None:
     log = [Event(9.2, "logged")]
     other = [Event(1.15, "asked for another type", asks=(5,))]
     events = [("A", event) for event in [*log, *second, *first]] + [("AAAA", event) for event in other]
-    assert dns_trace.time_lines(events) == [("A", first), ("AAAA", other), ("A", [*second, *log])]
-    assert dns_trace.time_lines([("A", event) for event in [*late, *log]]) == [("A", late), ("A", log)]
-    assert dns_trace.time_lines([]) == []
+    assert dns_capture.time_lines(events) == [("A", first), ("AAAA", other), ("A", [*second, *log])]
+    assert dns_capture.time_lines([("A", event) for event in [*late, *log]]) == [("A", late), ("A", log)]
+    assert dns_capture.time_lines([]) == []

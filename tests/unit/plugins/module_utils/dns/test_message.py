@@ -20,8 +20,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.servicedns.consul.plugins.module_utils import dns_query
-from ansible_collections.servicedns.consul.plugins.module_utils.dns_query import Answer, NoAnswer
+from ansible_collections.servicedns.consul.plugins.module_utils.dns import message as dns_message
+from ansible_collections.servicedns.consul.plugins.module_utils.dns.message import Answer, NoAnswer
 
 NAME = "flapp1.service.consul"
 #: Records as a zone file has them, what is asked for, and what is found.
@@ -32,7 +32,7 @@ ANSWERS: list[tuple[str, list[tuple[str, str]], list[str]]] = [
     ("SRV", [("SRV", "1 2 5000 node2.node.dc1.consul.")], ["1 2 5000 node2.node.dc1.consul"]),
     ("PTR", [("PTR", "www.example.com.")], ["www.example.com"]),
     ("CNAME", [("CNAME", "www.example.com.")], ["www.example.com"]),
-    ("TXT", [("TXT", '"x"')], ["0178"]),
+    ("TXT", [("TXT", '"x" "yz"')], ["xyz"]),
     ("A", [], []),
 ]
 
@@ -48,7 +48,7 @@ def reply(kind: str, records: list[tuple[str, str]], rcode: int = 0, identity: i
 
 @pytest.mark.parametrize(("kind", "records", "expected"), ANSWERS)
 def test_parse(kind: str, records: list[tuple[str, str]], expected: list[str]) -> None:
-    found = dns_query.parse(reply(kind, records), kind)
+    found = dns_message.parse(reply(kind, records), kind)
     assert (found.code, found.records, found.truncated) == ("NOERROR", expected, False)
     assert found.good == bool(expected)
 
@@ -58,19 +58,19 @@ def test_parse(kind: str, records: list[tuple[str, str]], expected: list[str]) -
     [(0, "NOERROR without a record"), (2, "SERVFAIL"), (3, "NXDOMAIN"), (5, "REFUSED"), (9, "code 9")],
 )
 def test_codes(rcode: int, text: str) -> None:
-    found = dns_query.parse(reply("A", [], rcode), "A")
+    found = dns_message.parse(reply("A", [], rcode), "A")
     assert (str(found), found.good) == (text, False)
 
 
 def test_truncated() -> None:
     packet = bytearray(reply("A", []))
     packet[2] |= 0x02
-    assert dns_query.parse(bytes(packet), "A").truncated
+    assert dns_message.parse(bytes(packet), "A").truncated
 
 
-@pytest.mark.parametrize("kind", dns_query.TYPES)
+@pytest.mark.parametrize("kind", dns_message.TYPES)
 def test_query_is_what_dnspython_reads(kind: str) -> None:
-    found = dns.message.from_wire(dns_query.query(f"{NAME}.", kind, 4711))
+    found = dns.message.from_wire(dns_message.query(f"{NAME}.", kind, 4711))
     assert (found.id, str(found.question[0].name)) == (4711, f"{NAME}.")
     assert dns.rdatatype.to_text(found.question[0].rdtype) == kind
 
@@ -78,7 +78,7 @@ def test_query_is_what_dnspython_reads(kind: str) -> None:
 @pytest.mark.parametrize("name", ["a..b", "x" * 64, "", "caf\u00e9.consul"])
 def test_query_refuses(name: str) -> None:
     with pytest.raises(ValueError):
-        dns_query.query(name, "A", 1)
+        dns_message.query(name, "A", 1)
 
 
 QUESTION = b"\x01a\x00\x00\x01\x00\x01"
@@ -99,13 +99,13 @@ QUESTION = b"\x01a\x00\x00\x01\x00\x01"
 )
 def test_what_is_no_answer(packet: bytes) -> None:
     with pytest.raises(NoAnswer):
-        dns_query.parse(packet, "A")
+        dns_message.parse(packet, "A")
 
 
 @given(st.binary(max_size=200))
 def test_any_packet_is_read_or_refused(packet: bytes) -> None:
     try:
-        dns_query.parse(packet, "A")
+        dns_message.parse(packet, "A")
     except NoAnswer:
         return
 
@@ -115,7 +115,7 @@ def test_any_broken_packet_is_read_or_refused(position: int, octet: int) -> None
     packet = bytearray(reply("SRV", [("SRV", "1 2 5000 node2.node.dc1.consul.")]))
     packet[position % len(packet)] = octet
     try:
-        dns_query.parse(bytes(packet), "SRV")
+        dns_message.parse(bytes(packet), "SRV")
     except NoAnswer:
         return
 
@@ -173,7 +173,7 @@ def serving(handler: type[socketserver.BaseRequestHandler], tcp: bool) -> Iterat
 @pytest.mark.parametrize(("handler", "tcp"), [(Udp, False), (Tcp, True)])
 def test_ask(handler: type[socketserver.BaseRequestHandler], tcp: bool) -> None:
     with serving(handler, tcp) as port:
-        found = dns_query.ask("127.0.0.1", port, NAME, tcp=tcp)
+        found = dns_message.ask("127.0.0.1", port, NAME, tcp=tcp)
     assert found._replace(milliseconds=0) == Answer("NOERROR", ["192.0.2.5"], 0)
     assert 0 < found.milliseconds < 2000
 
@@ -188,7 +188,7 @@ def test_ask(handler: type[socketserver.BaseRequestHandler], tcp: bool) -> None:
 )
 def test_ask_refuses(handler: type[socketserver.BaseRequestHandler], tcp: bool, message: str) -> None:
     with serving(handler, tcp) as port, pytest.raises(NoAnswer, match=f"^{message}$"):
-        dns_query.ask("127.0.0.1", port, NAME, tcp=tcp)
+        dns_message.ask("127.0.0.1", port, NAME, tcp=tcp)
 
 
 @pytest.mark.parametrize("tcp", [False, True])
@@ -197,11 +197,11 @@ def test_nobody_listens(tcp: bool) -> None:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
     with pytest.raises(NoAnswer, match="^Connection refused$"):
-        dns_query.ask("127.0.0.1", port, NAME, tcp=tcp)
+        dns_message.ask("127.0.0.1", port, NAME, tcp=tcp)
 
 
 def test_silence_has_a_limit() -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         with pytest.raises(NoAnswer, match=r"^no answer within 0\.1 s$"):
-            dns_query.ask("127.0.0.1", silent.getsockname()[1], NAME, timeout=0.1)
+            dns_message.ask("127.0.0.1", silent.getsockname()[1], NAME, timeout=0.1)

@@ -9,15 +9,21 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.servicedns.consul.plugins.module_utils import lookup_path as path
-from ansible_collections.servicedns.consul.plugins.module_utils.lookup_path import Agent, Dnsmasq, Reply, Resolved, Seen
+from ansible_collections.servicedns.consul.plugins.module_utils.lookup import verdict as path
+from ansible_collections.servicedns.consul.plugins.module_utils.lookup.observations import (
+    AgentSeen,
+    DnsmasqSeen,
+    Reply,
+    ResolvedSeen,
+    Seen,
+)
 
 GOOD = [Reply("udp there:53", True, "192.0.2.5", [0.4]), Reply("tcp there:53", True, "192.0.2.5", [0.9])]
 BAD = [Reply("udp there:53", False, "SERVFAIL"), Reply("tcp there:53", False, "SERVFAIL")]
 NO_TCP = [GOOD[0], Reply("tcp there:53", False, "Connection refused")]
 FOUND = Reply("getent ahosts consul.service.consul", True, "192.0.2.5", [2.0])
 NOT_FOUND = FOUND._replace(good=False, text="not found")
-AGENT = Agent(
+AGENT = AgentSeen(
     container="running",
     url="http://127.0.0.1:8500",
     dns="127.0.0.1#8600",
@@ -36,9 +42,9 @@ HEALTHY = Seen(
     nameservers=["127.0.0.53"],
     holders={"127.0.0.53": "systemd-resolve"},
     first=GOOD,
-    resolved=Resolved(True, ["127.0.0.2"], ["~consul"]),
+    resolved=ResolvedSeen(True, ["127.0.0.2"], ["~consul"]),
     stub=GOOD,
-    dnsmasq=Dnsmasq("active", ["127.0.0.2"], {"consul": ["127.0.0.1#8600"]}),
+    dnsmasq=DnsmasqSeen("active", ["127.0.0.2"], {"consul": ["127.0.0.1#8600"]}),
     dnsmasq_replies=GOOD,
     agent=AGENT,
     agent_replies=GOOD,
@@ -49,7 +55,7 @@ PLAIN = HEALTHY._replace(
     resolv_conf_target="/etc/resolv.conf",
     nameservers=["127.0.0.2", "192.0.2.53"],
     holders={"127.0.0.2": "dnsmasq"},
-    resolved=Resolved(False),
+    resolved=ResolvedSeen(False),
     stub=[],
 )
 #: Nobody behind the agent answers.
@@ -76,6 +82,11 @@ def test_healthy(seen: Seen, resolver: str) -> None:
 BROKEN: list[tuple[Seen, str, str]] = [
     (HEALTHY._replace(application=NOT_FOUND), "application", "programs find no consul.service.consul, although every hop"),
     (HEALTHY._replace(application=NOT_FOUND, nss=["files"]), "nsswitch", "'hosts: files' asks no name server"),
+    (
+        HEALTHY._replace(hosts_file=["flapp1.service.consul"]),
+        "nsswitch",
+        "/etc/hosts has flapp1.service.consul, so that programs ask no name server for it",
+    ),
     (HEALTHY._replace(nss=[]), "nsswitch", "'hosts: ' asks no name server"),
     (PLAIN._replace(application=NOT_FOUND, nss=["files", "resolve"]), "nsswitch", "'hosts: files resolve' asks no"),
     (
@@ -94,14 +105,14 @@ BROKEN: list[tuple[Seen, str, str]] = [
         "resolv.conf",
         "/etc/resolv.conf names 192.0.2.53 first, which does not know consul (udp there:53: SERVFAIL;",
     ),
-    (HEALTHY._replace(resolved=Resolved(False), first=BAD, stub=[]), "resolver", "systemd-resolved is not running"),
+    (HEALTHY._replace(resolved=ResolvedSeen(False), first=BAD, stub=[]), "resolver", "systemd-resolved is not running"),
     (
-        HEALTHY._replace(application=NOT_FOUND, first=BAD, stub=BAD, resolved=Resolved(True, ["192.0.2.53"], [])),
+        HEALTHY._replace(application=NOT_FOUND, first=BAD, stub=BAD, resolved=ResolvedSeen(True, ["192.0.2.53"], [])),
         "resolver",
         "systemd-resolved asks 192.0.2.53, and not dnsmasq at 127.0.0.2",
     ),
     (
-        HEALTHY._replace(application=NOT_FOUND, first=BAD, stub=BAD, resolved=Resolved(True, ["127.0.0.2"], ["~example"])),
+        HEALTHY._replace(application=NOT_FOUND, first=BAD, stub=BAD, resolved=ResolvedSeen(True, ["127.0.0.2"], ["~example"])),
         "resolver",
         "systemd-resolved does not route ~consul to dnsmasq (domains: ~example)",
     ),
@@ -112,37 +123,59 @@ BROKEN: list[tuple[Seen, str, str]] = [
         "unbound, which listens on 127.0.0.1, does not ask dnsmasq for consul",
     ),
     (
-        HEALTHY._replace(**{**DARK, "agent_replies": GOOD}, dnsmasq=Dnsmasq("failed", ["127.0.0.2"], {}, "bad option")),
+        HEALTHY._replace(**{**DARK, "agent_replies": GOOD}, dnsmasq=DnsmasqSeen("failed", ["127.0.0.2"], {}, "bad option")),
         "dnsmasq",
         "the service dnsmasq-consul is failed; its journal ends with: bad option",
     ),
     (
-        HEALTHY._replace(**{**DARK, "agent_replies": GOOD}, dnsmasq=Dnsmasq("not-found")),
+        HEALTHY._replace(dnsmasq=DnsmasqSeen("failed", ["127.0.0.2"], {}, "bad option", "dnsmasq-consul-upstreams")),
+        "dnsmasq",
+        "the service dnsmasq-consul-upstreams is failed; its journal ends with: bad option",
+    ),
+    (
+        HEALTHY._replace(**{**DARK, "agent_replies": GOOD}, dnsmasq=DnsmasqSeen("not-found")),
         "dnsmasq",
         "there is no service dnsmasq-consul",
     ),
     (
-        HEALTHY._replace(**{**DARK, "agent_replies": GOOD}, dnsmasq=Dnsmasq("active", ["127.0.0.2"], {"example": ["192.0.2.1"]})),
+        HEALTHY._replace(**{**DARK, "agent_replies": GOOD}, dnsmasq=DnsmasqSeen("active", ["127.0.0.2"], {"example": ["192.0.2.1"]})),
         "dnsmasq",
         "dnsmasq forwards no domain consul (it forwards example)",
     ),
     (
         HEALTHY._replace(
-            **{**DARK, "agent_replies": GOOD}, dnsmasq=Dnsmasq("active", ["127.0.0.2"], {"consul": ["127.0.0.1#8601"]})
+            **{**DARK, "agent_replies": GOOD}, dnsmasq=DnsmasqSeen("active", ["127.0.0.2"], {"consul": ["127.0.0.1#8601"]})
         ),
         "dnsmasq",
         "dnsmasq forwards consul to 127.0.0.1#8601, and the agent answers at 127.0.0.1#8600",
     ),
     (HEALTHY._replace(first=NO_TCP, stub=NO_TCP, dnsmasq_replies=NO_TCP), "dnsmasq", "does not answer as the agent does (tcp"),
     (HEALTHY._replace(**DARK, agent=AGENT._replace(engine="no engine", complaint="refused")), "agent", "no engine"),
-    (HEALTHY._replace(**DARK, agent=Agent(complaint="refused")), "agent", "there is no container consul"),
+    (HEALTHY._replace(**DARK, agent=AgentSeen(complaint="refused")), "agent", "there is no container consul"),
     (
-        HEALTHY._replace(**DARK, agent=Agent(container="exited", exit_code=137, complaint="refused")),
+        HEALTHY._replace(**DARK, agent=AgentSeen(container="exited", exit_code=137, complaint="refused")),
         "agent",
         "the container consul is exited (exit code 137)",
     ),
     (HEALTHY._replace(**DARK, agent=AGENT._replace(complaint="GET x: refused")), "agent", "GET x: refused"),
     (HEALTHY._replace(**DARK, agent=AGENT._replace(domains=["example"])), "agent", "answers for the domain example"),
+    # dnsmasq had the answer of another agent, and the next one to ask it that of this one.
+    (
+        HEALTHY._replace(application=NOT_FOUND, first=BAD, stub=NO_TCP, agent=AGENT._replace(domains=["example"])),
+        "agent",
+        "answers for the domain example",
+    ),
+    (
+        PLAIN._replace(
+            nameservers=["127.0.0.1"],
+            holders={"127.0.0.1": "unbound"},
+            first=BAD,
+            application=NOT_FOUND,
+            agent=AGENT._replace(domains=["example"]),
+        ),
+        "agent",
+        "answers for the domain example",
+    ),
     (HEALTHY._replace(**DARK), "agent", "its DNS does not answer as it should (udp there:53: SERVFAIL"),
     (
         HEALTHY._replace(**DARK, agent=AGENT._replace(leader="", joined=[])),
@@ -162,12 +195,12 @@ BROKEN: list[tuple[Seen, str, str]] = [
     (
         HEALTHY._replace(**DARK, agent=AGENT._replace(leader="", leader_complaint="No cluster leader")),
         "servers",
-        "the datacentre has no leader (No cluster leader)",
+        "the datacenter has no leader (No cluster leader)",
     ),
     (
         HEALTHY._replace(**DARK, agent=AGENT._replace(leader="", is_server=True, joined=[])),
         "servers",
-        "the datacentre has no leader (none is elected)",
+        "the datacenter has no leader (none is elected)",
     ),
     (HEALTHY._replace(declared=["web", "mail"]), "services", "the agent does not serve mail, which the inventory declares"),
     (
@@ -200,7 +233,7 @@ def test_broken(seen: Seen, hop: str, cause: str) -> None:
         HEALTHY._replace(agent=AGENT._replace(servers={"192.0.2.4:8300": "", "192.0.2.7:8300": "Connection refused"})),
         HEALTHY._replace(agent=AGENT._replace(checks=[{"service": "web", "name": "http", "status": "warning"}])),
         # Lookups go to the agent without dnsmasq.
-        PLAIN._replace(dnsmasq=Dnsmasq("not-found"), dnsmasq_replies=[], nameservers=["192.0.2.53"], holders={}),
+        PLAIN._replace(dnsmasq=DnsmasqSeen("not-found"), dnsmasq_replies=[], nameservers=["192.0.2.53"], holders={}),
         PLAIN._replace(nameservers=["127.0.0.1"], holders={"127.0.0.1": "unbound"}),
         # Another port of the agent's own choice, which dnsmasq knows.
         HEALTHY._replace(agent=AGENT._replace(domains=["other", "consul"])),
@@ -211,54 +244,9 @@ def test_not_broken(seen: Seen) -> None:
 
 
 def test_what_cannot_be_asked_is_unknown() -> None:
-    found = states(path.judge(HEALTHY._replace(**DARK, agent=Agent(complaint="refused"))))
+    found = states(path.judge(HEALTHY._replace(**DARK, agent=AgentSeen(complaint="refused"))))
     assert (found["servers"], found["services"]) == ("unknown", "unknown")
 
 
 def test_nothing_to_serve() -> None:
     assert states(path.judge(HEALTHY._replace(declared=[], agent=AGENT._replace(services={}))))["services"] == "absent"
-
-
-@pytest.mark.parametrize(
-    ("nsswitch", "words"),
-    [
-        ("hosts: files dns\n", ["files", "dns"]),
-        ("# hosts: nis\nhosts:\tfiles resolve [!UNAVAIL=return NOTFOUND=continue] dns # x", ["files", "resolve", "[!UNAVAIL=return NOTFOUND=continue]", "dns"]),
-        ("passwd: files\n", ["files", "dns"]),
-        ("", ["files", "dns"]),
-        ("hosts:\n", []),
-    ],
-)  # fmt: skip
-def test_parse_nss(nsswitch: str, words: list[str]) -> None:
-    assert path.parse_nss(nsswitch) == words
-
-
-def test_parse_dnsmasq() -> None:
-    configuration = """\
-# server=/commented/192.0.2.9
-listen-address=127.0.0.2,::1
-listen-address = 127.0.0.3
-server=/consul/127.0.0.1#8600
-server=/consul/192.0.2.4#8600
-server=/Example/corp.example/192.0.2.53
-local=/example.com/
-server=192.0.2.1
-rev-server=192.0.2.0/24,192.0.2.4
-"""
-    assert path.parse_dnsmasq(configuration) == (
-        ["127.0.0.2", "::1", "127.0.0.3"],
-        {
-            "consul": ["127.0.0.1#8600", "192.0.2.4#8600"],
-            "example": ["192.0.2.53"],
-            "corp.example": ["192.0.2.53"],
-            "example.com": [""],
-            "": ["192.0.2.1"],
-        },
-    )
-    assert path.parse_dnsmasq("") == ([], {})
-
-
-def test_parse_resolvectl() -> None:
-    output = "Global: 127.0.0.2\nLink 2 (docker0):\nLink 5 (eth0): 192.0.2.1 2001:db8::1 192.0.2.1\n"
-    assert path.parse_resolvectl(output) == ["127.0.0.2", "192.0.2.1", "2001:db8::1"]
-    assert path.parse_resolvectl("") == []

@@ -1,0 +1,25 @@
+# Copyright: (c) 2026, servicedns.consul contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What keeps a module from its work, as a sentence for the operator."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+
+class HostError(Exception):
+    """The host lacks something; the message says what, and what to do.
+
+    :arg warnings: what is to be said besides
+    """
+
+    def __init__(self, message: str, warnings: t.Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.warnings = list(warnings)
+
+
+def with_variables(message: str, variables: t.Mapping[str, str]) -> str:
+    """Replace each option in a message, written C(O(name\\)) as in documentation, by the role variable that gives it."""
+    return re.sub(r"O\((\w+)\)", lambda option: variables.get(option[1], option[0]), message)

@@ -1,0 +1,170 @@
+# Copyright: (c) 2026, servicedns.consul contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Roles and plays in check mode on this machine, up to the preflight that stops them, or with a module that stands in."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from plays import ROOT, run_plays, run_tasks
+
+LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+#: What runs of former days left of a host on which all was well.
+CACHED = {
+    "consul_agent": {"address": "192.0.2.4", "image_present": True, "requests_present": True},
+    "dnsmasq_forwarding": {"resolver": "none", "dnsmasq_installed": True, "containers_answered": False},
+}
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The settings of a fact cache that has these facts of the host."""
+    directory = tmp_path_factory.mktemp("cache")
+    settings = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(directory / "facts")}
+    task = {"name": "Cache them", "ansible.builtin.set_fact": {**CACHED, "cacheable": True}}
+    result = run_tasks(directory, [task], {"all": {"hosts": {"one": {}}}}, **settings)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return settings
+
+
+@pytest.mark.parametrize(
+    ("role", "task"),
+    [
+        ("consul_agent", "consul_agent : Check whether an agent can run here"),
+        ("consul_server", "consul_agent : Check whether an agent can run here"),
+        ("consul_client", "consul_agent : Check whether an agent can run here"),
+        ("dnsmasq_forwarding", "dnsmasq_forwarding : Check whether names can be forwarded here"),
+    ],
+)
+def test_a_fact_cache_is_no_preflight(tmp_path: Path, cache: dict[str, str], role: str, task: str) -> None:
+    # An address that no host has (RFC 5737), so that no preflight lets it pass.
+    wrong = {"consul_agent_address": "192.0.2.99", "dnsmasq_forwarding_listen_addresses": ["192.0.2.99"]}
+    result = run_tasks(
+        tmp_path,
+        [{"name": "Run it", "ansible.builtin.include_role": {"name": f"servicedns.consul.{role}"}}],
+        {"all": {"hosts": {"one": {**LOCAL, **wrong, "consul_server_bootstrap_expect": 1}}}},
+        "--check",
+        **cache,
+    )
+    assert re.findall(r"TASK \[(.*)\]", result.stdout)[-1] == f"servicedns.consul.{task}"
+    assert re.search(r"changed=0 .*failed=1", result.stdout)
+
+
+def test_what_is_wrong_with_agents_and_resolvers_is_said_at_once(tmp_path: Path) -> None:
+    """With the one on one host and the other on another, and both on a third."""
+    agent = {"consul_agent_address": "192.0.2.97"}
+    resolver = {"dnsmasq_forwarding_listen_addresses": ["192.0.2.98"]}
+    hosts = {
+        "all": {"vars": {**LOCAL, "ansible_become": False}},
+        "consul_servers": {"hosts": {"one": agent}},
+        "consul_clients": {"hosts": {"two": resolver, "three": {"consul_agent_address": "192.0.2.99", **resolver}}},
+    }
+    result = run_plays(tmp_path, [], hosts, "--check", playbook="servicedns.consul.site")
+    said = dict(re.findall(r"^fatal: \[(\w+)\]: FAILED! => (.*)$", result.stdout, re.MULTILINE))
+    assert said.keys() == {"one", "two", "three"}, result.stdout + result.stderr
+    of_resolver = "dnsmasq_forwarding_listen_addresses: '192.0.2.98' is no address of this host"
+    assert "consul_agent_address: '192.0.2.97' is no address of this host" in said["one"]
+    assert of_resolver in said["two"]
+    assert "consul_agent_address: '192.0.2.99' is no address of this host" in said["three"]
+    assert of_resolver in said["three"]
+    assert re.findall(r"TASK \[(.*)\]", result.stdout)[-1] == "Refuse hosts that cannot work, with all that is wrong"
+    assert re.findall(r"changed=(\d+)", result.stdout) == ["0"] * 3
+
+
+def test_what_a_server_outside_of_the_run_says_is_seen_by_all(tmp_path: Path) -> None:
+    """The preflight of its host, for which set_fact stands in here, counts as that of a host of the run."""
+    plays = yaml.safe_load((ROOT / "playbooks" / "site.yml").read_text(encoding="utf-8"))
+    (play,) = (play for play in plays if play["name"] == "Ask servers that this run leaves out")
+    find, ask = play["tasks"][:2]
+    del ask["servicedns.consul.agent_preflight"]
+    ask["ansible.builtin.set_fact"] = {"consul_agent": {"address": "192.0.2.{{ item.name[1:] }}"}}
+    seen = {"ansible.builtin.debug": {"msg": "{{ __servicedns_effective.retry_join }}"}}
+    look = {"name": "Look", "hosts": "all", "gather_facts": False, "tasks": [find, seen]}
+    hosts = {
+        "all": {"vars": {**LOCAL, "ansible_become": False}},
+        "consul_servers": {"hosts": {"s1": {}, "s2": {"consul_agent_address": "192.0.2.2"}, "s3": {}}},
+        "consul_clients": {"hosts": {"c1": {}, "c2": {}}},
+    }
+    result = run_plays(tmp_path, [play, look], hosts, "--limit", "c1,c2")
+    assert result.returncode == 0, result.stdout + result.stderr
+    said = [json.loads(found) for found in re.findall(r'"msg": (\[[^]]*\])', result.stdout)]
+    assert said == [["192.0.2.1", "192.0.2.2", "192.0.2.3"]] * 2
+
+
+def test_another_order_of_flags_is_the_same_command_line(tmp_path: Path) -> None:
+    """Another one would restart the agent."""
+    flags: dict[str, Any] = {"log-level": "debug", "disable-keyring-file": True, "raft-protocol": 3, "segment": ""}
+    tasks: list[dict[str, Any]] = [
+        {"ansible.builtin.include_vars": str(ROOT / "roles/consul_agent/defaults/main.yml")},
+        {"ansible.builtin.include_vars": str(ROOT / "roles/consul_agent/vars/main.yml")},
+        {
+            "ansible.builtin.debug": {"msg": "COMMAND={{ __consul_agent_command | to_json | b64encode }}=END"},
+            "vars": {"ansible_facts": {"consul_agent": {"address": "192.0.2.1"}}},
+        },
+    ]
+    found = []
+    for order in (flags, dict(reversed(flags.items()))):
+        (tmp_path / "flags.json").write_text(json.dumps({"consul_agent_flags": order}))
+        run = run_tasks(tmp_path, tasks, {"all": {"hosts": {"one": {}}}}, "--extra-vars", "@flags.json")
+        found += re.findall(r"COMMAND=(.*)=END", run.stdout)
+    assert len(found) == 2
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    ("archive", "files", "expected"),
+    [
+        ("images/consul.tar", ["stands/images/consul.tar"], "stands/images/consul.tar"),
+        ("./consul.tar", ["stands/consul.tar", "playbooks/consul.tar"], "playbooks/consul.tar"),
+        ("~/consul.tar", ["home/consul.tar", "stands/consul.tar"], "home/consul.tar"),
+    ],
+)
+def test_an_archive_is_copied_from_where_the_operator_stands(
+    tmp_path: Path, archive: str, files: list[str], expected: str
+) -> None:
+    """A playbook of the collection has nothing of the operator's beside it; one of his own may."""
+    for name in ("stands", "playbooks", "home"):
+        (tmp_path / name).mkdir()
+    for name in files:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    (load,) = [task for task in image_tasks() if task["name"] == "Load the image from the control node"]
+    copied = "{{ __consul_agent_archive.path }}/image.tar"
+    play = {
+        "hosts": "all",
+        "gather_facts": False,
+        "tasks": [
+            {
+                # Up to where the engine is needed.
+                "block": [
+                    *load["block"][:2],
+                    {"ansible.builtin.copy": {"src": copied, "dest": str(tmp_path / "copied"), "remote_src": True}},
+                ],
+                "always": load["always"],
+            }
+        ],
+    }
+    run_plays(tmp_path / "playbooks", [play], {})
+    run = run_plays(
+        tmp_path / "stands",
+        [],
+        {"all": {"hosts": {"one": {**LOCAL, "consul_agent_image_archive": archive}}}},
+        playbook="../playbooks/playbook.yml",
+        HOME=str(tmp_path / "home"),
+        TMPDIR=str(tmp_path),
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert (tmp_path / "copied").read_text() == expected
+
+
+def image_tasks() -> list[dict[str, Any]]:
+    """What gets an image to a host."""
+    tasks: list[dict[str, Any]] = yaml.safe_load((ROOT / "roles/consul_agent/tasks/image.yml").read_text())
+    return tasks

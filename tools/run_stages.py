@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""Runs the stages of `make test`, all or those named: run_stages.py [STAGE...]. Starts no other once one failed.
+With --list their names are printed, as JSON.
+
+Those that need no host run beside the others, which all use the one lab and so take turns. A stage for which the machine
+lacks something is not run, which is told and not counted as passed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LOGS = ROOT / ".lab" / "logs"
+TAIL = 80
+TEST = ["molecule", "test", "--scenario-name"]
+NOT_RUN = 77  # how a stage ends that needs what the machine does not have
+
+
+def stages() -> dict[str, list[str]]:
+    found = {
+        "lint": ["make", "--no-print-directory", "lint"],
+        "sanity": ["python", "tools/sanity.py"],
+        "unit": ["pytest", "tests/unit", "--cov"],
+        "integration": ["pytest", "tests/integration"],
+    }
+    cores = sorted(path.stem for path in (ROOT / "tools" / "ansible_core").glob("*.txt"))
+    # The newest Debian is the reference case of the newest ansible-core.
+    scenario_of = dict.fromkeys(cores, "default") | {cores[-1]: "debian13"}
+    scenarios = {path.parent.name for path in ROOT.glob("molecule/*/molecule.yml")} - {"debian13"}
+    found |= {
+        f"molecule-{name}": [*TEST, name] for name in sorted(scenarios, key=lambda name: (name != "default", name))
+    }
+    # The oldest templates numbers in a way of its own.
+    oldest = cores[0]
+    found |= {f"unit-ansible-core-{oldest}": ["python", "tools/other_core.py", oldest, "pytest", "tests/unit"]}
+    return found | {
+        f"ansible-core-{version}": ["python", "tools/other_core.py", version, *TEST, scenario_of[version]]
+        for version in cores
+    }
+
+
+def uses_lab(name: str) -> bool:
+    """Whether a stage runs on hosts of the lab."""
+    return name.startswith(("molecule-", "ansible-core-"))
+
+
+def run(command: list[str], log: pathlib.Path) -> int:
+    # Plain text, and no terminal to wait for.
+    environment = os.environ | {"ANSIBLE_FORCE_COLOR": "0", "NO_COLOR": "1", "PY_COLORS": "0"}
+    with log.open("wb") as output:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    return done.returncode
+
+
+def coverage(log: str) -> str:
+    """How many of the plugins' lines were run, from the log of a stage that counts them."""
+    total = re.search(r"^TOTAL .* (\d+%)$", log, re.MULTILINE)
+    return f", with {total[1]} of the plugins' lines" if total else ""
+
+
+def prepare(chosen: dict[str, list[str]]) -> None:
+    """What the stages on an engine start from: no leftovers of a killed run, and images that are there."""
+    if not any(name == "integration" or uses_lab(name) for name in chosen):
+        return
+    lab = ROOT / "lab"
+    for command in (
+        [str(lab / "engine.sh")],
+        [str(lab / "images.py")],
+        ["ansible-playbook", str(lab / "destroy.yml"), "--extra-vars", "lab_name=molecule"],
+    ):
+        subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=True)
+
+
+class Lane(threading.Thread):
+    """Stages that run one after the other, until one fails in this lane or another.
+
+    :arg failed: the stages that failed, in all lanes
+    """
+
+    def __init__(self, stages: dict[str, list[str]], failed: list[str]) -> None:
+        super().__init__()
+        self.stages = stages
+        self.failed = failed
+        self.passed = 0
+
+    def run(self) -> None:
+        for name, command in self.stages.items():
+            if self.failed:
+                return
+            start = time.monotonic()
+            log = LOGS / f"{name}.log"
+            code = run(command, log)
+            took = f"{time.monotonic() - start:.0f} s"
+            said = log.read_text(errors="replace").strip()
+            if code == 0:
+                self.passed += 1
+                print(f"{name} passed in {took}{coverage(said)}", flush=True)
+                continue
+            if code == NOT_RUN:
+                print(f"{name} NOT RUN: {said}", flush=True)
+                continue
+            self.failed.append(name)
+            end = "\n".join(said.splitlines()[-TAIL:])
+            print(f"{name} FAILED in {took}\n{end}\n\nAll of it: {log}", flush=True)
+
+
+def main() -> None:
+    known = stages()
+    if sys.argv[1:] == ["--list"]:
+        print(json.dumps(list(known)))
+        return
+    wanted = sys.argv[1:] or list(known)
+    if unknown := [name for name in wanted if name not in known]:
+        sys.exit(f"no such stage: {', '.join(unknown)}; there are {', '.join(known)}")
+    chosen = {name: known[name] for name in wanted}
+    LOGS.mkdir(parents=True, exist_ok=True)
+    prepare(chosen)
+    failed: list[str] = []
+    lanes = [
+        Lane({name: chosen[name] for name in chosen if not uses_lab(name)}, failed),
+        Lane({name: chosen[name] for name in chosen if uses_lab(name)}, failed),
+    ]
+    for lane in lanes:
+        lane.start()
+    for lane in lanes:
+        lane.join()
+    passed = sum(lane.passed for lane in lanes)
+    left = len(chosen) - passed - len(failed)
+    print(f"{passed} passed, {len(failed)} failed" + (f", {left} not run" if left else ""))
+    sys.exit(bool(failed))
+
+
+if __name__ == "__main__":
+    main()
