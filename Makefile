@@ -47,8 +47,7 @@ bench: venv
 	PYTHONPATH=tests:$(LAB) python -m bench $(SECTIONS)
 
 clean: venv
-	ansible-playbook $(LAB)/destroy.yml
-	ansible-playbook $(LAB)/destroy.yml -e lab_name=molecule
+	ansible-playbook $(LAB)/destroy.yml -e lab_names=.+
 	@$(LAB)/images.py --remove
 	rm -rf .lab .venv
 

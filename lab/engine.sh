@@ -58,9 +58,9 @@ if ! answers; then
     done
 fi
 
-# The hosts share the machine's limit, which is low for eight of them, each with an engine and systemd. Only root can raise it.
+# The hosts share the machine's limit, which is low for two labs of eight, each host with an engine and systemd. Only root can raise it.
 instances=/proc/sys/fs/inotify/max_user_instances
-if [ "$(id -u)" = 0 ] && [ "$(cat $instances)" -lt 512 ]; then
-    say "raising fs.inotify.max_user_instances to 512"
-    echo 512 > $instances
+if [ "$(id -u)" = 0 ] && [ "$(cat $instances)" -lt 1024 ]; then
+    say "raising fs.inotify.max_user_instances to 1024"
+    echo 1024 > $instances
 fi

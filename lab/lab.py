@@ -16,6 +16,7 @@ import yaml
 from testinfra.host import Host
 
 ROOT = Path(__file__).parents[1]
+NAME = os.environ.get("MOLECULE_SCENARIO_NAME", "default")  # which is that of the benchmarks, too
 PUBLIC_NAME = "www.example.com"
 PUBLIC_ADDRESS = "203.0.113.10"
 RETRY = 5  # seconds after which glibc and systemd-resolved ask again
@@ -23,13 +24,18 @@ DNSMASQ_ASKS_FROM = 1024  # the least source port of its own queries: min-port i
 
 
 def container(node: str) -> str:
+    """The name that the engine has for a host, or another part, of the lab."""
+    return f"servicedns-{NAME}-{node}"
+
+
+def backend(node: str) -> str:
     """The name under which testinfra reaches a host of the lab."""
-    return f"docker://servicedns-molecule-{node}"
+    return f"docker://{container(node)}"
 
 
 def connect(node: str) -> Host:
     """A host of the lab, for a test that asks several."""
-    return testinfra.get_host(container(node))
+    return testinfra.get_host(backend(node))
 
 
 def docker(*arguments: str) -> str:
@@ -39,7 +45,7 @@ def docker(*arguments: str) -> str:
 
 def reboot(node: str) -> str:
     """Reboot a host, and wait until all of its units have started: ``running``, or ``degraded`` where one failed."""
-    docker("restart", f"servicedns-molecule-{node}")
+    docker("restart", container(node))
     host = connect(node)
     until(host, "systemctl is-system-running | grep -Ex 'running|degraded'", 60)
     return str(host.run("systemctl is-system-running").stdout).strip()
@@ -48,12 +54,12 @@ def reboot(node: str) -> str:
 def slow(resolver: str, *, answers: float = 0, denials: float = 0) -> None:
     """Let a resolver of a lab with ``second_resolver``, ``internal`` or ``public``, take seconds to answer and deny."""
     files = f"echo {answers} > /seconds; echo {denials} > /seconds-to-deny"
-    docker("exec", f"servicedns-molecule-{resolver}", "sh", "-c", files)
+    docker("exec", container(resolver), "sh", "-c", files)
 
 
 def asked(resolver: str) -> list[tuple[str, str]]:
     """Name and type of every question that a resolver was asked, the last one at the end."""
-    lines = docker("logs", f"servicedns-molecule-{resolver}").splitlines()
+    lines = docker("logs", container(resolver)).splitlines()
     return [(name, kind) for name, _space, kind in (line.rpartition(" ") for line in lines)]
 
 

@@ -18,9 +18,8 @@ ROUNDS = 3
 LAB = ROOT / "lab"
 INVENTORIES = [
     "inventories/three_nodes",
-    "lab/inventory",
     "molecule/default/inventory.yml",
-    ".lab/molecule/connection.yml",
+    ".lab/default/connection.yml",
 ]
 NODES = {
     name: host["ansible_host"]
@@ -47,13 +46,13 @@ def playbook(*arguments: str, **environment: str) -> str:
 
 def ssh(node: str, command: str) -> str:
     """What a command on a host says, which must end well."""
-    connection = yaml.safe_load((ROOT / ".lab/molecule/connection.yml").read_text())["all"]["vars"]
+    connection = yaml.safe_load((ROOT / ".lab/default/connection.yml").read_text())["all"]["vars"]
     return subprocess.run(
         [
             "ssh",
             *shlex.split(connection["ansible_ssh_common_args"]),
             *("-i", connection["ansible_ssh_private_key_file"]),
-            *("-o", f"ControlPath={ROOT}/.lab/molecule/%h"),
+            *("-o", f"ControlPath={ROOT}/.lab/default/%h"),
             f"{connection['ansible_user']}@{NODES[node]}",
             command,
         ],
@@ -70,7 +69,7 @@ def write(node: str, path: str, content: str) -> None:
 
 
 def remove_hosts() -> None:
-    playbook(str(LAB / "destroy.yml"), "--extra-vars", "lab_name=molecule")
+    playbook(str(LAB / "destroy.yml"), "--extra-vars", "lab_name=default")
 
 
 def fresh_hosts(*deviations: str) -> None:
@@ -79,7 +78,7 @@ def fresh_hosts(*deviations: str) -> None:
     :arg deviations: of all of them, as vars/deviations.yml names them
     """
     remove_hosts()
-    lab = json.dumps({"lab_name": "molecule", "lab_deviations": deviations})
+    lab = json.dumps({"lab_name": "default", "lab_deviations": deviations})
     playbook(str(LAB / "create.yml"), "--extra-vars", lab)
     playbook(str(LAB / "prepare.yml"), "--extra-vars", lab)
     for node in NODES:

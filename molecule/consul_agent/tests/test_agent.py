@@ -8,7 +8,7 @@ import pytest
 
 import lab
 
-testinfra_hosts = [lab.container("node1"), lab.container("node2")]
+testinfra_hosts = [lab.backend("node1"), lab.backend("node2")]
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def flags() -> dict[str, dict[str, list[str]]]:
 
 def test_address(flags: dict[str, dict[str, list[str]]]) -> None:
     """One is told its address, the other takes the one of its default route."""
-    assert flags["node1"]["-bind"] == ["192.168.101.4"]
+    assert flags["node1"]["-bind"] == ["192.168.102.4"]
     assert flags["node2"]["-bind"][0] in lab.connect("node2").check_output("ip -o route get 203.0.113.1").split()
     assert not flags["node2"]["-bind"][0].startswith("192.168.")
 
@@ -26,12 +26,12 @@ def test_address(flags: dict[str, dict[str, list[str]]]) -> None:
 def test_names(flags: dict[str, dict[str, list[str]]]) -> None:
     assert (flags["node1"]["-node"], flags["node1"]["-datacenter"]) == (["seven"], ["dc1"])
     assert (flags["node2"]["-node"], flags["node2"]["-datacenter"]) == (["node2"], ["dc2"])
-    assert lab.dig(lab.connect("node1"), "-p 8600 @127.0.0.1 seven.node.example") == ["192.168.101.4"]
+    assert lab.dig(lab.connect("node1"), "-p 8600 @127.0.0.1 seven.node.example") == ["192.168.102.4"]
     assert lab.dig(lab.connect("node1"), "-p 8600 @127.0.0.1 seven.node.consul") == []
 
 
 def test_client_address_answers_the_network() -> None:
-    assert lab.dig(lab.connect("node2"), "-p 8600 @192.168.101.4 consul.service.example") == ["192.168.101.4"]
+    assert lab.dig(lab.connect("node2"), "-p 8600 @192.168.102.4 consul.service.example") == ["192.168.102.4"]
 
 
 def test_script_checks(flags: dict[str, dict[str, list[str]]]) -> None:

@@ -4,20 +4,20 @@ from testinfra.host import Host
 
 import lab
 
-testinfra_hosts = [lab.container("node2")]
+testinfra_hosts = [lab.backend("node2")]
 
 
 def test_flags(host: Host) -> None:
     flags = lab.flags(host)
     assert "-server" not in flags
     assert "-bootstrap-expect" not in flags
-    assert flags["-bind"] == flags["-advertise"] == ["192.168.101.5"]
-    assert flags["-retry-join"] == ["192.168.101.4"]
+    assert flags["-bind"] == flags["-advertise"] == ["192.168.103.5"]
+    assert flags["-retry-join"] == ["192.168.103.4"]
     assert "-ui" not in flags
 
 
 def test_joined(host: Host) -> None:
-    assert lab.api(host, "/v1/status/leader") == "192.168.101.4:8300"
+    assert lab.api(host, "/v1/status/leader") == "192.168.103.4:8300"
     assert {member["Name"] for member in lab.api(host, "/v1/agent/members")} == {"node1", "node2"}
 
 

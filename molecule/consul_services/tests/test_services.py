@@ -12,7 +12,7 @@ from testinfra.host import Host
 
 import lab
 
-testinfra_hosts = [lab.container("node1")]
+testinfra_hosts = [lab.backend("node1")]
 DECLARED = {"web", "web-2", "without-port"}
 
 
@@ -60,9 +60,9 @@ def test_resolves(host: Host) -> None:
     for check in ("service:web-2:1", "also"):
         host.check_output(f"curl -s --fail -X PUT http://127.0.0.1:8500/v1/agent/check/pass/{check}")
     lab.until(host, '[ "$(dig +short -p 8600 @127.0.0.1 web.service.consul | wc -l)" = 2 ]')
-    assert lab.dig(host, "-p 8600 @127.0.0.1 web.service.consul") == ["192.0.2.7", "192.168.101.4"]
+    assert lab.dig(host, "-p 8600 @127.0.0.1 web.service.consul") == ["192.0.2.7", "192.168.105.4"]
     assert {answer.split()[2] for answer in lab.dig(host, "-p 8600 @127.0.0.1 web.service.consul SRV")} == {"80", "81"}
-    assert lab.dig(host, "-p 8600 @127.0.0.1 green.web.service.consul") == ["192.168.101.4"]
+    assert lab.dig(host, "-p 8600 @127.0.0.1 green.web.service.consul") == ["192.168.105.4"]
 
 
 def test_removed_service_disappears_and_others_stay(host: Host) -> None:
@@ -73,7 +73,7 @@ def test_removed_service_disappears_and_others_stay(host: Host) -> None:
         assert {key: service["Port"] for key, service in served(host).items()} == {"web": 8080, "foreign": 9}
         # The agent tells the servers in its own time.
         lab.until_dig(host, "-p 8600 @127.0.0.1 without-port.service.consul")
-        lab.until_dig(host, "-p 8600 @127.0.0.1 foreign.service.consul", "192.168.101.4")
+        lab.until_dig(host, "-p 8600 @127.0.0.1 foreign.service.consul", "192.168.105.4")
         code, output = declare([])
         assert code == 0, output
         assert set(served(host)) == {"foreign"}

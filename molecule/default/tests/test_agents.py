@@ -11,7 +11,7 @@ import lab
 
 NODES = {"node1": "192.168.101.4", "node2": "192.168.101.5", "node3": "192.168.101.6"}
 IMAGE = "hashicorp/consul:1.22.7"
-testinfra_hosts = [lab.container(node) for node in NODES]
+testinfra_hosts = [lab.backend(node) for node in NODES]
 
 
 @pytest.fixture

@@ -88,12 +88,12 @@ def test_a_run_without_the_server() -> None:
     """Its host is away: the agents keep what they have, and the run gets to its end."""
     clients = NODES[1:]
     before = running(clients)
-    lab.docker("pause", "servicedns-molecule-node1")
+    lab.docker("pause", lab.container("node1"))
     try:
         run = lab.play("servicedns.consul.site", "--limit", ",".join(clients))
         flags = {node: lab.flags(lab.connect(node))["-retry-join"] for node in clients}
     finally:
-        lab.docker("unpause", "servicedns-molecule-node1")
+        lab.docker("unpause", lab.container("node1"))
     assert run.returncode == 0, run.stdout
     assert set(re.findall("changed=[0-9]+", run.stdout)) == {"changed=0"}
     assert "WARNING: the servers are away. The agent is as it was, and knows node1" in run.stdout

@@ -12,9 +12,9 @@ from testinfra.host import Host
 import lab
 
 IMAGE = "servicedns/flapp:1"
-CONSUL, SERVER = "consul.service.consul", "192.168.101.4"
+CONSUL, SERVER = "consul.service.consul", "192.168.106.4"
 BRIDGE = "172.17.0.1"
-testinfra_hosts = [lab.container("node2")]
+testinfra_hosts = [lab.backend("node2")]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -149,7 +149,7 @@ def firewall(host: Host) -> Callable[[str], None]:
                 "-i lo",
                 "-m conntrack --ctstate ESTABLISHED,RELATED",
                 "-p tcp --dport 22",
-                "-s 192.168.101.0/24",
+                "-s 192.168.106.0/24",
             )
         ]
         # Never the policy without its rules.

@@ -13,8 +13,8 @@ from testinfra.host import Host
 
 import lab
 
-NODES = {"node1": "192.168.101.4", "node2": "192.168.101.5", "node3": "192.168.101.6"}
-testinfra_hosts = [lab.container(node) for node in NODES]
+NODES = {"node1": "192.168.106.4", "node2": "192.168.106.5", "node3": "192.168.106.6"}
+testinfra_hosts = [lab.backend(node) for node in NODES]
 MANY = [f"10.77.0.{number}" for number in range(1, 101)]
 CONSUL = "consul.service.consul"
 UNIT_STARTED = "39f53479d3a045ac8e11786248231fbf"  # systemd.journal-fields(7), SD_MESSAGE_UNIT_STARTED
@@ -142,12 +142,12 @@ def test_datacenter_in_the_name(host: Host) -> None:
 def east() -> Iterator[None]:
     """A second datacenter: one server with a service, on an address of its own of node2, federated with the first."""
     host = lab.connect("node2")
-    interface = host.check_output("ip -oneline address | awk '/192.168.101.5\\// { print $2 }'")
-    host.check_output(f"ip address add 192.168.101.20/24 dev {interface}")
+    interface = host.check_output("ip -oneline address | awk '/192.168.106.5\\// { print $2 }'")
+    host.check_output(f"ip address add 192.168.106.20/24 dev {interface}")
     image = lab.inspect(host)["Config"]["Image"]
     host.check_output(
         f"docker run --detach --rm --name east --network host {image} agent -server -bootstrap-expect 1 -node east "
-        "-datacenter dc2 -bind 192.168.101.20 -client 127.0.0.3 -retry-join-wan 192.168.101.4"
+        "-datacenter dc2 -bind 192.168.106.20 -client 127.0.0.3 -retry-join-wan 192.168.106.4"
     )
     service = json.dumps({"Name": "flapp1", "Address": "10.81.0.1"})
     host.check_output(
@@ -155,19 +155,19 @@ def east() -> Iterator[None]:
         f"http://127.0.0.3:8500/v1/agent/service/register; do :; done' '{service}'"
     )
     host.check_output(
-        "timeout 60 sh -c 'until dig +short -p 8600 @192.168.101.4 flapp1.service.dc2.consul | grep -q 10.81; do :; done'"
+        "timeout 60 sh -c 'until dig +short -p 8600 @192.168.106.4 flapp1.service.dc2.consul | grep -q 10.81; do :; done'"
     )
     yield
     # A server that says goodbye is not looked for by those of the first datacenter.
     host.check_output("docker exec east consul leave -http-addr=127.0.0.3:8500")
-    host.check_output(f"ip address delete 192.168.101.20/24 dev {interface}")
+    host.check_output(f"ip address delete 192.168.106.20/24 dev {interface}")
 
 
 @pytest.mark.usefixtures("east")
 def test_names_of_another_datacenter() -> None:
     for host in map(lab.connect, NODES):
         assert lab.addresses(host, "flapp1.service.dc2.consul") == {"10.81.0.1"}
-        assert lab.addresses(host, "consul.service.dc2.consul") == {"192.168.101.20"}
+        assert lab.addresses(host, "consul.service.dc2.consul") == {"192.168.106.20"}
         assert lab.addresses(host, CONSUL) == {NODES["node1"]}
 
 
@@ -177,10 +177,10 @@ def corp() -> Iterator[None]:
     host = lab.connect("node1")
     host.check_output(
         "systemd-run --unit=corp dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts "
-        "--bind-interfaces --listen-address=192.168.101.4 --host-record=intra.corp.example,10.9.9.9"
+        "--bind-interfaces --listen-address=192.168.106.4 --host-record=intra.corp.example,10.9.9.9"
     )
     host.check_output(
-        "timeout 20 sh -c 'until dig +short @192.168.101.4 intra.corp.example | grep -q 10.9.9.9; do :; done'"
+        "timeout 20 sh -c 'until dig +short @192.168.106.4 intra.corp.example | grep -q 10.9.9.9; do :; done'"
     )
     yield
     host.check_output("systemctl stop corp")
@@ -197,7 +197,7 @@ def test_domain_with_servers_of_its_own(host: Host) -> None:
 @pytest.mark.parametrize(
     ("address", "name"),
     [
-        ("192.168.101.5", "node2.node.dc1.consul"),
+        ("192.168.106.5", "node2.node.dc1.consul"),
         ("192.168.111.254", "near.node.dc1.consul"),
         ("2001:db8:0:8::7", "six.node.dc1.consul"),
         # Not Consul's, but of the networks.
@@ -211,7 +211,7 @@ def test_reverse(host: Host, address: str, name: str) -> None:
 
 
 def test_reverse_of_nobody(host: Host) -> None:
-    assert lab.dig(host, "-x 192.168.101.77") == []
+    assert lab.dig(host, "-x 192.168.106.77") == []
 
 
 # Who may ask
@@ -232,8 +232,8 @@ def test_a_servers_dns_answers_the_network_and_nothing_else_does() -> None:
         for node in NODES
     }
     alone = {"127.0.0.1:8600"}
-    assert everybody == {"node1": alone | {"192.168.101.4:8600"}, "node2": alone, "node3": alone}
-    assert lab.dig(lab.connect("node2"), f"-p 8600 @192.168.101.4 {CONSUL}") == [NODES["node1"]]
+    assert everybody == {"node1": alone | {"192.168.106.4:8600"}, "node2": alone, "node3": alone}
+    assert lab.dig(lab.connect("node2"), f"-p 8600 @192.168.106.4 {CONSUL}") == [NODES["node1"]]
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_a_servers_dns_answers_the_network_and_nothing_else_does() -> None:
 )
 def test_a_server_is_no_resolver_for_the_network(question: str) -> None:
     """Also of a name that stands behind an alias, and so was looked up a moment ago."""
-    answer = lab.connect("node2").check_output(f"dig +noall +comments -p 8600 @192.168.101.4 {question}")
+    answer = lab.connect("node2").check_output(f"dig +noall +comments -p 8600 @192.168.106.4 {question}")
     assert re.findall(r"status: (\w+)", answer)[-1] == "REFUSED"
 
 

@@ -18,8 +18,8 @@ from testinfra.host import Host
 import lab
 
 COUNT = 10_000
-CONSUL, SERVER = "consul.service.consul", "192.168.101.4"
-testinfra_hosts = [lab.container("node1"), lab.container("node3")]
+CONSUL, SERVER = "consul.service.consul", "192.168.106.4"
+testinfra_hosts = [lab.backend("node1"), lab.backend("node3")]
 
 # Sends what it reads to each server, a hundred at a time, and takes the answers off.
 SENDER = """
@@ -94,7 +94,7 @@ def test_odd_queries(host: Host) -> None:
     lines = b"".join(base64.b64encode(odd_query(chance)) + b"\n" for _query in range(COUNT))
     before = processes(host)
     servers = ["127.0.0.2", "127.0.0.53"][: 2 if host.service("systemd-resolved").is_running else 1]
-    container = f"servicedns-molecule-{host.check_output('hostname')}"
+    container = lab.container(host.check_output("hostname"))
     sent = subprocess.run(
         ["docker", "exec", "--interactive", container, "python3", "-c", SENDER, *servers],
         input=lines,

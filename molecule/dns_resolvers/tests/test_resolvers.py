@@ -11,10 +11,10 @@ from testinfra.host import Host
 import lab
 
 # The first alone knows internal names, and the second denies them.
-RESOLVERS = ["10.123.101.3", "10.123.101.4"]
+RESOLVERS = ["10.123.107.3", "10.123.107.4"]
 INTERNAL_NAME = "intranet.example.com"
 INTERNAL_ADDRESS = "10.20.30.40"
-SERVER = "192.168.101.4"
+SERVER = "192.168.107.4"
 CONSUL = "consul.service.consul"
 SETUPS = {
     "node1": "uplink",
@@ -26,7 +26,7 @@ SETUPS = {
     "node7": "dnsmasq",
     "node8": "networkmanager_resolved",
 }
-testinfra_hosts = [lab.container(node) for node in SETUPS]
+testinfra_hosts = [lab.backend(node) for node in SETUPS]
 
 
 def setup(host: Host) -> str:
@@ -128,16 +128,16 @@ def test_names_that_only_the_first_resolver_knows(resolver: str, seconds: float,
 
 def test_a_resolver_that_is_silent_is_followed_by_the_next() -> None:
     """As programs do it by themselves. Each lookup takes seconds, and none fails."""
-    lab.docker("pause", "servicedns-molecule-internal")
+    lab.docker("pause", lab.container("internal"))
     try:
         with concurrent.futures.ThreadPoolExecutor(len(SETUPS)) as pool:
             found = list(pool.map(lambda node: lab.addresses(lab.connect(node), "portal.example.com"), SETUPS))
     finally:
-        lab.docker("unpause", "servicedns-molecule-internal")
+        lab.docker("unpause", lab.container("internal"))
     assert found == [{"203.0.113.20"}] * len(SETUPS)
 
 
-OTHER = "10.123.101.77"
+OTHER = "10.123.107.77"
 # How a host learns of name servers, with the list of them in the shell's "$@".
 LEARN = {
     "node1": 'resolvectl dns eth0 "$@"',
@@ -277,7 +277,7 @@ def test_teardown_leaves_no_trace() -> None:
         ),
         (
             "node3",
-            "echo 'nameserver 10.123.101.2' > /etc/resolv.conf",
+            "echo 'nameserver 10.123.107.2' > /etc/resolv.conf",
             "systemctl reload NetworkManager",
             "is a plain file that NetworkManager did not write, but may write at any time",
         ),

@@ -10,9 +10,9 @@ from testinfra.host import Host
 
 import lab
 
-OUTSIDE = "10.123.101.2"
-ADDRESSES = {"node1": "192.168.101.4", "node2": "192.168.101.5"}
-testinfra_hosts = [lab.container(node) for node in (*ADDRESSES, "node3")]
+OUTSIDE = "10.123.108.2"
+ADDRESSES = {"node1": "192.168.108.4", "node2": "192.168.108.5"}
+testinfra_hosts = [lab.backend(node) for node in (*ADDRESSES, "node3")]
 
 
 def nameservers(host: Host) -> list[str]:
@@ -50,12 +50,12 @@ def test_a_plain_file_that_is_written_anew() -> None:
     host = lab.connect("node1")
     host.check_output("cp -p /etc/resolv.conf /root/before-dhcp && echo 'search lan' > /etc/new")
     host.check_output(
-        f"printf 'nameserver 10.123.101.77\\nnameserver {OUTSIDE}\\n' >> /etc/new && mv /etc/new /etc/resolv.conf"
+        f"printf 'nameserver 10.123.108.77\\nnameserver {OUTSIDE}\\n' >> /etc/new && mv /etc/new /etc/resolv.conf"
     )
     host.check_output("timeout 20 sh -c 'until grep -q 127.0.0.2 /etc/resolv.conf; do :; done'")
-    assert nameservers(host) == ["127.0.0.2", "10.123.101.77", OUTSIDE]
+    assert nameservers(host) == ["127.0.0.2", "10.123.108.77", OUTSIDE]
     host.check_output(
-        "timeout 20 sh -c 'until journalctl --unit=dnsmasq-consul-upstreams --output=cat | grep -q nameserver.10.123.101.77#53; do :; done'"
+        "timeout 20 sh -c 'until journalctl --unit=dnsmasq-consul-upstreams --output=cat | grep -q nameserver.10.123.108.77#53; do :; done'"
     )
     assert lab.dig(host, "consul.service.consul") == [ADDRESSES["node1"]]
     host.check_output("mv /root/before-dhcp /etc/resolv.conf")
@@ -71,8 +71,8 @@ def test_systemd_resolved_was_installed() -> None:
 
 def test_none_leaves_the_resolver_alone() -> None:
     host = lab.connect("node3")
-    assert lab.dig(host, "@127.0.0.2 consul.service.example") == ["192.168.101.6"]
-    assert lab.dig(host, "@127.0.0.3 consul.service.example") == ["192.168.101.6"]
+    assert lab.dig(host, "@127.0.0.2 consul.service.example") == ["192.168.108.6"]
+    assert lab.dig(host, "@127.0.0.3 consul.service.example") == ["192.168.108.6"]
     assert lab.dig(host, "consul.service.example") == []
     assert "127.0.0.2" not in host.check_output("resolvectl dns")
 
@@ -113,7 +113,7 @@ def test_dnsmasq_comes_back(host: Host) -> None:
     ("node", "upstream", "reason"),
     [
         # Nobody answers DNS there.
-        ("node1", "192.168.101.6", "dnsmasq_forwarding_upstreams: '192.168.101.6' does not answer DNS"),
+        ("node1", "192.168.108.6", "dnsmasq_forwarding_upstreams: '192.168.108.6' does not answer DNS"),
         # Consul answers, and knows no public name.
         (
             "node1",
@@ -252,7 +252,7 @@ def test_none_then_auto_then_another_address_then_teardown() -> None:
         run = lab.play(CONVERGE, "--limit", "node3", "--extra-vars", wanted)
         assert run.returncode == 0, run.stdout
         assert host.check_output("resolvectl dns").splitlines()[0].split() == ["Global:", address]
-        assert lab.addresses(host, "consul.service.example") == {"192.168.101.6"}
+        assert lab.addresses(host, "consul.service.example") == {"192.168.108.6"}
         assert {found for process, found, port in lab.listening(host) if (process, port) == ("dnsmasq", 53)} == {
             address
         }
@@ -262,7 +262,7 @@ def test_none_then_auto_then_another_address_then_teardown() -> None:
     run = lab.play(TEARDOWN, "--limit", "node3")
     assert run.returncode != 0
     assert "/etc/systemd/network/vpn.network (DNS=127.0.0.4) still asks dnsmasq" in " ".join(run.stdout.split())
-    assert lab.addresses(host, "consul.service.example") == {"192.168.101.6"}
+    assert lab.addresses(host, "consul.service.example") == {"192.168.108.6"}
     host.check_output("rm /etc/systemd/network/vpn.network")
     run = lab.play(TEARDOWN, "--limit", "node3")
     assert run.returncode == 0, run.stdout

@@ -15,7 +15,7 @@ import yaml
 
 import lab
 
-CONNECTION = lab.ROOT / ".lab" / "molecule" / "connection.yml"
+CONNECTION = lab.ROOT / ".lab" / lab.NAME / "connection.yml"
 PLAY = """
 - name: Run where flapp1 is passing
   hosts: consul_service_flapp1_passing
@@ -43,7 +43,7 @@ def url() -> Iterator[str]:
         port = taken.getsockname()[1]
     options = ["-o", "ControlPath=none", *shlex.split(variables["ansible_ssh_common_args"])]
     key = variables["ansible_ssh_private_key_file"]
-    tunnel = ["ssh", *options, "-i", key, "-N", "-L", f"{port}:127.0.0.1:8500", "root@192.168.101.4"]
+    tunnel = ["ssh", *options, "-i", key, "-N", "-L", f"{port}:127.0.0.1:8500", "root@192.168.109.4"]
     with subprocess.Popen(tunnel) as process:
         try:
             end = time.monotonic() + 20
@@ -93,6 +93,6 @@ def test_a_service_that_is_critical_has_no_host(tmp_path: Path, url: str) -> Non
         passing = run(tmp_path, url, "ansible", "consul_service_flapp2_passing", "--list-hosts")
     finally:
         host.check_output("docker start flapp2")
-        lab.until_dig(host, "flapp2.service.consul", "192.168.101.6")
+        lab.until_dig(host, "flapp2.service.consul", "192.168.109.6")
     assert "node3" in done.stdout
     assert "node3" not in passing.stdout

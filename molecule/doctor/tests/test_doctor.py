@@ -18,8 +18,8 @@ import lab
 
 NODES = ["node1", "node2", "node3"]
 NAMES = ["consul.service.consul", "flapp1.service.consul", "flapp2.service.consul"]
-SERVER = "192.168.101.4"
-OUTSIDE = "10.123.101.2"
+SERVER = "192.168.109.4"
+OUTSIDE = "10.123.109.2"
 MOST_EXECUTIONS = 15
 
 
@@ -272,7 +272,7 @@ def engine(*arguments: str) -> None:
 
 
 def test_a_host_that_is_switched_off_is_a_row(tmp_path: Path) -> None:
-    name = "servicedns-molecule-node3"
+    name = lab.container("node3")
     engine("stop", name)
     try:
         code, output, found = doctor(tmp_path)
@@ -301,13 +301,13 @@ def test_what_is_wrong_outside_of_the_run_is_told(tmp_path: Path) -> None:
 
 
 STRANGER = (
-    "docker exec --detach consul consul agent -node=stranger -data-dir=/tmp/stranger -bind=192.168.101.5"
+    "docker exec --detach consul consul agent -node=stranger -data-dir=/tmp/stranger -bind=192.168.109.5"
     f" -retry-join={SERVER}:8301 -serf-lan-port=9301 -server-port=9300 -http-port=-1 -dns-port=-1"
 )
 WARNINGS = [
     Fault(
         "node2", STRANGER, "pkill -KILL -f '[n]ode=stranger' && docker exec consul consul force-leave -prune stranger",
-        {"stranger": "member"}, "the datacenter has the member stranger (192.168.101.5, alive)",
+        {"stranger": "member"}, "the datacenter has the member stranger (192.168.109.5, alive)",
         until="docker exec consul consul members | grep 'stranger.*alive'",
     ),
     Fault(

@@ -44,7 +44,7 @@ def test_valid(report: Path) -> None:
 def test_all_of_the_lab_is_there(report: Path) -> None:
     text = report.read_text()
     picture = text[text.index("<svg") : text.index("</svg>")]
-    for part in ("node1", "node2", "node3", "LEADER", "192.168.101.4", "flapp1:5000", "flapp2:5001"):
+    for part in ("node1", "node2", "node3", "LEADER", "192.168.109.4", "flapp1:5000", "flapp2:5001"):
         assert f">{part}<" in picture
     assert picture.count('class="card critical"') == 1
     assert "the service dnsmasq-consul is inactive" in text

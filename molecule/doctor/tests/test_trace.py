@@ -32,9 +32,9 @@ def assert_over(host: Host) -> None:
     assert host.run(f"systemctl is-active {UNIT}").stdout.strip() == "inactive"
     assert host.run("pgrep tcpdump").rc == 1
     assert "log-queries" not in host.check_output("systemctl cat dnsmasq-consul; ps -o args= -C dnsmasq")
-    lab.until_dig(host, NAME, "192.168.101.5")
+    lab.until_dig(host, NAME, "192.168.109.5")
     host.check_output("journalctl --sync && journalctl --rotate && journalctl --vacuum-time=1s")
-    assert lab.dig(host, f"@127.0.0.2 {NAME}") == ["192.168.101.5"]
+    assert lab.dig(host, f"@127.0.0.2 {NAME}") == ["192.168.109.5"]
     host.check_output("journalctl --sync")
     assert "query[" not in host.check_output("journalctl --unit=dnsmasq-consul --output=cat")
 

@@ -37,8 +37,8 @@ def refused(**variables: Any) -> str:
             "consul_agent_network: '0.0.0.0/0': ",
         ),
         (
-            {"consul_agent_network": "", "consul_agent_address": "192.168.101.9"},
-            "consul_agent_address: '192.168.101.9' is no address of this host; it has",
+            {"consul_agent_network": "", "consul_agent_address": "192.168.110.9"},
+            "consul_agent_address: '192.168.110.9' is no address of this host; it has",
         ),
         (
             {"dnsmasq_forwarding_resolver": "resolv_conf"},
@@ -49,8 +49,8 @@ def refused(**variables: Any) -> str:
             "'networkmanager' is not what this host resolves names with; it has systemd_resolved",
         ),
         (
-            {"dnsmasq_forwarding_listen_addresses": ["127.0.0.2", "192.168.101.9"]},
-            "dnsmasq_forwarding_listen_addresses: '192.168.101.9' is no address of this host; it has",
+            {"dnsmasq_forwarding_listen_addresses": ["127.0.0.2", "192.168.110.9"]},
+            "dnsmasq_forwarding_listen_addresses: '192.168.110.9' is no address of this host; it has",
         ),
         ({"consul_agent_data_directory": "/etc"}, "consul_agent_data_directory: '/etc' holds "),
         # Nobody listens there.
@@ -70,12 +70,12 @@ def test_variables_that_do_not_fit_the_host(variables: dict[str, Any], message: 
     output = refused(**variables)
     assert message in output
     if "consul_agent_network" in message and "it has" in message:
-        assert "192.168.101.4/24" in output, "what the host has is listed"
+        assert "192.168.110.4/24" in output, "what the host has is listed"
 
 
 @pytest.mark.parametrize(
     ("address", "port", "kind"),
-    [("127.0.0.1", 8500, "tcp"), ("0.0.0.0", 8301, "udp"), ("192.168.101.4", 8300, "tcp"), ("127.0.0.2", 53, "udp")],
+    [("127.0.0.1", 8500, "tcp"), ("0.0.0.0", 8301, "udp"), ("192.168.110.4", 8300, "tcp"), ("127.0.0.2", 53, "udp")],
 )
 def test_a_port_that_somebody_holds(address: str, port: int, kind: str) -> None:
     socket = "SOCK_DGRAM" if kind == "udp" else "SOCK_STREAM"
@@ -97,7 +97,7 @@ def made_by_hand() -> Iterator[str]:
     """A container named consul as blog posts make it, with its data in a volume without a name. Its start."""
     NODE.check_output(
         "docker run --detach --name=consul --network=host hashicorp/consul:1.22.7 "
-        "agent -server -bootstrap-expect=1 -node=other -bind=192.168.101.4"
+        "agent -server -bootstrap-expect=1 -node=other -bind=192.168.110.4"
     )
     lab.until(NODE, "curl -sf http://127.0.0.1:8500/v1/status/leader | grep -q 8300")
     yield lab.inspect(NODE)["State"]["StartedAt"]

@@ -7,8 +7,8 @@ from testinfra.host import Host
 
 import lab
 
-NODES = {"node1": "192.168.101.4", "node2": "192.168.101.5"}
-testinfra_hosts = [lab.container("node1")]
+NODES = {"node1": "192.168.111.4", "node2": "192.168.111.5"}
+testinfra_hosts = [lab.backend("node1")]
 
 #: How each kind is made to fail and to recover on node1.
 TARGET = ("systemctl stop target@{}", "systemctl start target@{}")

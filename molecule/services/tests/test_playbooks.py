@@ -13,8 +13,8 @@ from testinfra.host import Host
 
 import lab
 
-NODES = {"node1": "192.168.101.4", "node2": "192.168.101.5"}
-testinfra_hosts = [lab.container("node2")]
+NODES = {"node1": "192.168.111.4", "node2": "192.168.111.5"}
+testinfra_hosts = [lab.backend("node2")]
 SERVICES = "servicedns.consul.services"
 WEB = [{"name": "web", "port": 81}]
 

@@ -9,13 +9,13 @@ from testinfra.host import Host
 
 import lab
 
-NODES = {"node1": "192.168.101.4", "node2": "192.168.101.5", "node3": "192.168.101.6"}
+NODES = {"node1": "192.168.112.4", "node2": "192.168.112.5", "node3": "192.168.112.6"}
 NAMES = {
     "consul.service.consul": NODES["node1"],
     **{f"{node}.node.consul": address for node, address in NODES.items()},
     lab.PUBLIC_NAME: lab.PUBLIC_ADDRESS,
 }
-testinfra_hosts = [lab.container(node) for node in NODES]
+testinfra_hosts = [lab.backend(node) for node in NODES]
 
 
 @pytest.mark.parametrize("name", NAMES)
