@@ -151,9 +151,8 @@ def lookups_failed_during(host: Host, change: Callable[[], object]) -> list[Any]
     """The lookups that failed or were lost between a change's begin and some twenty lookups after its end."""
     failed, lost = len(failed_lookups(host)), len(lost_lookups(host))
     change()
-    host.check_output(
-        'timeout 60 python3 -c \'import json; read = lambda: json.load(open("/run/lookup-probe.json"))["lookups"]; end = read() + 20\nwhile read() < end: pass\''
-    )
+    enough = probed(host)["lookups"] + 20
+    until(host, rf"[ $(sed 's/[^0-9]*\([0-9]*\).*/\1/' /run/lookup-probe.json) -ge {enough} ]", 60)
     return failed_lookups(host)[failed:] + lost_lookups(host)[lost:]
 
 

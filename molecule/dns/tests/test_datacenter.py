@@ -46,7 +46,7 @@ def catalog() -> None:
     for node in NODES:
         host = lab.connect(node)
         host.check_output(
-            "timeout 60 sh -c 'until [ \"$(dig +short -p 8600 @127.0.0.1 near.node.consul)\" = 192.168.111.254 ]; do :; done'"
+            "timeout 60 sh -c 'until [ \"$(dig +short -p 8600 @127.0.0.1 near.node.consul)\" = 192.168.111.254 ]; do sleep 0.1; done'"
         )
 
 
@@ -82,7 +82,7 @@ def test_a_new_service_resolves_at_once(host: Host) -> None:
     name = f"new-{host.check_output('hostname')}"
     assert lab.addresses(host, f"{name}.service.consul") == set()
     register({"Node": "new", "Address": "10.80.0.1", "Service": {"Service": name}})
-    host.check_output(f"timeout 2 sh -c 'until getent ahosts {name}.service.consul; do :; done'")
+    host.check_output(f"timeout 2 sh -c 'until getent ahosts {name}.service.consul; do sleep 0.1; done'")
 
 
 def test_instances_that_warn() -> None:
@@ -152,10 +152,10 @@ def east() -> Iterator[None]:
     service = json.dumps({"Name": "flapp1", "Address": "10.81.0.1"})
     host.check_output(
         'timeout 60 sh -c \'until curl --silent --fail --request PUT --data "$0" '
-        f"http://127.0.0.3:8500/v1/agent/service/register; do :; done' '{service}'"
+        f"http://127.0.0.3:8500/v1/agent/service/register; do sleep 0.1; done' '{service}'"
     )
     host.check_output(
-        "timeout 60 sh -c 'until dig +short -p 8600 @192.168.106.4 flapp1.service.dc2.consul | grep -q 10.81; do :; done'"
+        "timeout 60 sh -c 'until dig +short -p 8600 @192.168.106.4 flapp1.service.dc2.consul | grep -q 10.81; do sleep 0.1; done'"
     )
     yield
     # A server that says goodbye is not looked for by those of the first datacenter.
@@ -180,7 +180,7 @@ def corp() -> Iterator[None]:
         "--bind-interfaces --listen-address=192.168.106.4 --host-record=intra.corp.example,10.9.9.9"
     )
     host.check_output(
-        "timeout 20 sh -c 'until dig +short @192.168.106.4 intra.corp.example | grep -q 10.9.9.9; do :; done'"
+        "timeout 20 sh -c 'until dig +short @192.168.106.4 intra.corp.example | grep -q 10.9.9.9; do sleep 0.1; done'"
     )
     yield
     host.check_output("systemctl stop corp")

@@ -52,10 +52,10 @@ def test_a_plain_file_that_is_written_anew() -> None:
     host.check_output(
         f"printf 'nameserver 10.123.108.77\\nnameserver {OUTSIDE}\\n' >> /etc/new && mv /etc/new /etc/resolv.conf"
     )
-    host.check_output("timeout 20 sh -c 'until grep -q 127.0.0.2 /etc/resolv.conf; do :; done'")
+    host.check_output("timeout 20 sh -c 'until grep -q 127.0.0.2 /etc/resolv.conf; do sleep 0.1; done'")
     assert nameservers(host) == ["127.0.0.2", "10.123.108.77", OUTSIDE]
     host.check_output(
-        "timeout 20 sh -c 'until journalctl --unit=dnsmasq-consul-upstreams --output=cat | grep -q nameserver.10.123.108.77#53; do :; done'"
+        "timeout 20 sh -c 'until journalctl --unit=dnsmasq-consul-upstreams --output=cat | grep -q nameserver.10.123.108.77#53; do sleep 0.1; done'"
     )
     assert lab.dig(host, "consul.service.consul") == [ADDRESSES["node1"]]
     host.check_output("mv /root/before-dhcp /etc/resolv.conf")
@@ -104,7 +104,7 @@ def test_dnsmasq_comes_back(host: Host) -> None:
     before = host.check_output("systemctl show --property=MainPID --value dnsmasq-consul")
     host.check_output(f"kill -KILL {before}")
     host.check_output(
-        "timeout 20 sh -c 'until [ \"$(dig +short +tries=1 @127.0.0.2 www.example.com)\" = 203.0.113.10 ]; do :; done'"
+        "timeout 20 sh -c 'until [ \"$(dig +short +tries=1 @127.0.0.2 www.example.com)\" = 203.0.113.10 ]; do sleep 0.1; done'"
     )
     assert host.check_output("systemctl show --property=MainPID --value dnsmasq-consul") != before
 

@@ -85,7 +85,7 @@ def test_a_port_that_somebody_holds(address: str, port: int, kind: str) -> None:
         + "import signal; signal.pause()"
     )
     NODE.check_output(f'systemd-run --unit=holder python3 -c "{holder}"')
-    NODE.check_output(f"timeout 20 sh -c 'until ss -Hlntu sport = :{port} | grep -q {address}; do :; done'")
+    NODE.check_output(f"timeout 20 sh -c 'until ss -Hlntu sport = :{port} | grep -q {address}; do sleep 0.1; done'")
     try:
         assert f"{kind} {address}:{port} is held by python3 (pid " in refused()
     finally:
@@ -165,7 +165,7 @@ def test_data_of_another_program() -> None:
 def test_a_port_of_another_address_is_free() -> None:
     """A socket on an address that is not ours is nobody's business: the run stops for another reason."""
     NODE.check_output("systemd-run --unit=holder python3 -m http.server --bind 127.0.0.9 8500")
-    NODE.check_output("timeout 20 sh -c 'until ss -Hlnt sport = :8500 | grep -q 127.0.0.9; do :; done'")
+    NODE.check_output("timeout 20 sh -c 'until ss -Hlnt sport = :8500 | grep -q 127.0.0.9; do sleep 0.1; done'")
     try:
         assert "is held by" not in refused(consul_agent_network="192.168.77.0/24")
     finally:
