@@ -1,6 +1,7 @@
 # make lab       three Docker hosts on which every service resolves by name, from nothing
 # make lab-down  removes them
 # make test      everything that CI runs; `make test STAGES="lint unit"` for some of it
+# make soak      what takes longer, and says much what `make test` says
 # make lint      static checks only
 # make release VERSION=1.2.3   writes the change log of a version, and builds its tarball
 # make bench     measures the collection, into docs/benchmarks.md; `make bench SECTIONS=services` for some of it
@@ -12,7 +13,7 @@ LAB := lab
 INVENTORY := -i inventories/three_nodes -i $(LAB)/flapps.yml
 REACHED := $(INVENTORY) -i .lab/lab/connection.yml
 
-.PHONY: lab lab-down test lint release bench clean venv
+.PHONY: lab lab-down test soak lint release bench clean venv
 
 lab: export ANSIBLE_DISPLAY_SKIPPED_HOSTS := no
 lab: venv
@@ -27,6 +28,9 @@ lab-down: venv
 
 test: venv
 	@tools/run_stages.py $(STAGES)
+
+soak: venv
+	@tools/run_stages.py --soak
 
 lint: venv
 	ansible-lint

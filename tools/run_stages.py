@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Runs the stages of `make test`, all or those named: run_stages.py [STAGE...]. Starts no other once one failed.
-With --list their names are printed, as JSON.
+With --soak it runs those of `make soak`. With --list the names are printed, as JSON.
 
 As many run side by side as the machine has cores, but scenarios that have the same addresses take turns. A stage for which
 the machine lacks something is not run, which is told and not counted as passed.
@@ -23,7 +23,9 @@ LOGS = ROOT / ".lab" / "logs"
 TAIL = 80
 NOT_RUN = 77  # how a stage ends that needs what the machine does not have
 #: Scenarios whose hosts have the addresses of another one's.
-ADDRESSES_OF = {"debian13": "default", "dns_resolvers_13": "dns_resolvers"}
+ADDRESSES_OF = {"debian13": "default", "dns_resolvers_swapped": "dns_resolvers"}
+#: Scenarios that say much what another one says, and take long. `make soak` runs them.
+SOAK = {"dns_resolvers_swapped"}
 
 
 class Stage(t.NamedTuple):
@@ -41,20 +43,23 @@ def scenarios() -> set[str]:
     return {path.parent.name for path in ROOT.glob("molecule/*/molecule.yml")}
 
 
+def soak() -> dict[str, Stage]:
+    """The stages of `make soak` by their names."""
+    return {f"molecule-{name}": scenario(name) for name in sorted(SOAK)}
+
+
 def stages() -> dict[str, Stage]:
-    """All stages by their names: those that take turns first, so that none is left to wait for another at the end."""
+    """The stages of `make test`: those that take turns first, so that none is left to wait for another at the end."""
     cores = sorted(path.stem for path in (ROOT / "tools" / "ansible_core").glob("*.txt"))
     # The oldest templates numbers in a way of its own. The newest has the newest Debian.
     oldest, newest = cores[0], cores[-1]
     other_core = {core: ("python", "tools/other_core.py", core) for core in cores}
-    turns = ["default", "dns_resolvers", "dns_resolvers_13"]
-    found = {"lint": Stage(["make", "--no-print-directory", "lint"])}
-    found |= {f"molecule-{name}": scenario(name) for name in turns}
+    found = {"lint": Stage(["make", "--no-print-directory", "lint"]), "molecule-default": scenario("default")}
     found |= {
         f"ansible-core-{core}": scenario("debian13" if core == newest else "default", *other_core[core])
         for core in cores
     }
-    found |= {f"molecule-{name}": scenario(name) for name in sorted(scenarios() - {"debian13", *turns})}
+    found |= {f"molecule-{name}": scenario(name) for name in sorted(scenarios() - {"default", "debian13", *SOAK})}
     return found | {
         "unit": Stage(["pytest", "tests/unit", "--cov"]),
         f"unit-ansible-core-{oldest}": Stage([*other_core[oldest], "pytest", "tests/unit"]),
@@ -148,11 +153,11 @@ class Queue:
 
 
 def main() -> None:
-    known = stages()
     if sys.argv[1:] == ["--list"]:
-        print(json.dumps(list(known)))
+        print(json.dumps(list(stages())))
         return
-    wanted = sys.argv[1:] or list(known)
+    known = stages() | soak()
+    wanted = list(soak()) if sys.argv[1:] == ["--soak"] else sys.argv[1:] or list(stages())
     if unknown := [name for name in wanted if name not in known]:
         sys.exit(f"no such stage: {', '.join(unknown)}; there are {', '.join(known)}")
     chosen = {name: known[name] for name in wanted}

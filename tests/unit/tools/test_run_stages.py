@@ -30,7 +30,9 @@ def test_coverage(log: str, expected: str) -> None:
 
 def test_every_scenario_is_run() -> None:
     scenarios = {path.parent.name for path in ROOT.glob("molecule/*/molecule.yml")}
-    assert scenarios <= {stage.command[-1] for stage in run_stages.stages().values()}
+    stages = run_stages.stages() | run_stages.soak()
+    assert scenarios <= {stage.command[-1] for stage in stages.values()}
+    assert not set(run_stages.soak()) & set(run_stages.stages())
 
 
 def test_commands_name_files_that_are_there() -> None:
