@@ -11,6 +11,9 @@ short_description: Write the configuration file of a Consul agent
 version_added: 0.1.0
 description:
   - Makes the directories of an agent that runs in a container, and writes its configuration file.
+  - An agent that runs reads what Consul reloads at once, and is compared with it. Where it refuses, it has its former file again.
+    What Consul reads at its start alone, such as C(retry_join), waits for that. All else, and another definition of the container,
+    needs a new container, which is for the caller to make, with the labels that this returns.
   - Numbers and booleans that a template gave as text are written as what Consul wants.
   - File and command line are tried by the very image that will read them before the file takes the place of the former.
   - Directories and files are for the agent's user alone, which the image says on a fresh host. The image's entry point gives
@@ -32,15 +35,18 @@ options:
     description: Directory of the host that keeps the agent's data.
     type: path
     required: true
-  command:
-    description: The agent's command line, C(agent) and its flags.
-    type: list
-    elements: str
+  container:
+    description:
+      - The definition of the agent's container, as options of M(community.docker.docker_container). C(command), which is C(agent)
+        and its flags, is a list.
+    type: dict
     required: true
+extends_documentation_fragment:
+  - servicedns.consul.consul_api
 attributes:
   check_mode:
     support: full
-    description: Says what would change, and tries nothing.
+    description: Says what would change, and what it would need to be in force, and tries nothing.
   diff_mode:
     support: full
     description: Names the keys that change, and shows no value.
@@ -52,15 +58,24 @@ EXAMPLES = r"""
     config: "{{ {'data_dir': '/consul/data', 'bind_addr': '192.168.100.4'} | to_json }}"
     image: hashicorp/consul:1.22.7
     data_directory: /var/lib/consul
-    command: [agent, -node=node1]
+    container:
+      command: [agent, -node=node1]
+      network_mode: host
 """
 
 RETURN = r"""
-digest:
-  description: Tells this configuration from every other, whatever the order of its keys.
+labels:
+  description: The labels that the container must have. One that has others, or none, has to be made anew.
+  returned: success
+  type: dict
+  sample: {servicedns.consul.restart: 44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a}
+change:
+  description:
+    - What brings that which differs into force. V(start) is that of a first container, V(restart) a new one in the place of the former,
+      V(reload) is done by this module, and V(next start) is whenever the agent starts the next time. Empty where nothing differs.
   returned: success
   type: str
-  sample: 44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a
+  sample: reload
 repaired:
   description: Paths whose owner, mode or place is put right.
   returned: success
@@ -70,21 +85,24 @@ repaired:
 """
 
 import contextlib
-import hashlib
 import json
 import os
-import re
 import tempfile
 import typing as t
 
 from ansible_collections.servicedns.consul.plugins.module_utils.consul import (
     agent_container,
     agent_files,
+    agent_reload,
+    change_class,
     foreign,
 )
+from ansible_collections.servicedns.consul.plugins.module_utils.consul.agent_file import parse
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.agent_types import typed
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.change_summary import summary
+from ansible_collections.servicedns.consul.plugins.module_utils.consul.client import ARGUMENTS, client_of
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.masking import masked
+from ansible_collections.servicedns.consul.plugins.module_utils.docker import image as docker_image
 from ansible_collections.servicedns.consul.plugins.module_utils.entry import run_module
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError, with_variables
 from ansible_collections.servicedns.consul.plugins.module_utils.system import command, files
@@ -106,33 +124,6 @@ def image_user(image: str) -> int:
         return int(command.run("docker", "run", "--rm", "--network=none", "--entrypoint=id", image, "-u", "consul"))
     except HostError:
         return 0
-
-
-def parse(text: str) -> dict[str, t.Any]:
-    """The configuration in a file; none where there is no file, or a damaged one."""
-    try:
-        config = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    return config if isinstance(config, dict) else {}
-
-
-def digest(config: t.Any) -> str:
-    """What tells one configuration from another that means something else to Consul."""
-    return hashlib.sha256(json.dumps(canonical(config), sort_keys=True).encode()).hexdigest()
-
-
-def canonical(value: t.Any) -> t.Any:
-    """A value with its numbers and booleans as such. Templates make texts of them before ansible-core 2.19."""
-    if isinstance(value, dict):
-        return {name: canonical(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [canonical(item) for item in value]
-    if isinstance(value, str) and re.fullmatch("-?(0|[1-9][0-9]*)", value, re.ASCII):
-        return int(value)
-    if isinstance(value, str) and value in ("True", "False", "true", "false"):
-        return value.lower() == "true"
-    return value
 
 
 def is_readable(path: str) -> bool:
@@ -165,7 +156,7 @@ def try_out(text: str, image: str, arguments: t.Sequence[str]) -> None:
             # Where a flag is wrong it explains all of its flags first.
             _usage, mark, words = str(error).rpartition("==> ")
             if not (mark and NO_LOG in words):
-                words = masked(words, json.loads(text))
+                words = masked(words, parse(text))
                 raise HostError(f"consul_agent_config, consul_agent_flags: Consul refuses them: {words}") from error
 
 
@@ -195,12 +186,90 @@ def refuse_others(container: agent_container.Container | None, data_directory: s
         raise HostError(with_variables("; ".join(filter(None, faults)), VARIABLES))
 
 
-def is_tried(container: agent_container.Container | None, image: str, command: t.Sequence[str]) -> bool:
-    """Whether a container runs this very command line of this image."""
-    return container is not None and [container["Config"]["Image"], *(container["Config"]["Cmd"] or ())] == [
-        image,
-        *command,
-    ]
+class Agent:
+    """What an agent is, and what it is to be."""
+
+    def __init__(self, params: dict[str, t.Any]) -> None:
+        self.params = params
+        self.data_directory = params["data_directory"]
+        self.container = agent_container.inspect()
+        refuse_others(self.container, self.data_directory)
+        self.image = (docker_image.inspect(params["image"]) or {}).get("Id", "")
+        self.arguments = params["container"]["command"]
+        self.config = typed(json.loads(params["config"]))
+        self.text = json.dumps(self.config, indent=4, sort_keys=True) + "\n"
+        before = files.read(agent_files.AGENT)
+        self.former = parse(before)
+        self.crashing = self.container is not None and agent_container.is_crashing(self.container)
+        self.running = (
+            self.container is not None and not self.crashing and agent_container.user(self.container) is not None
+        )
+        self.classes = change_class.changed(self.former, self.config)
+        self.differs = not before or bool(self.classes)
+        self.damaged = not is_readable(agent_files.SERVICES)
+        self.directories = [
+            path for path in (agent_files.DIRECTORY, self.data_directory) if not foreign.is_private_directory(path)
+        ]
+        self.marked = agent_files.is_marked(self.data_directory)
+
+    @property
+    def label(self) -> str:
+        """What the container's label must be: what it is, where that needs no restart."""
+        new, *others = change_class.fingerprints({**self.params["container"], "image": self.image}, self.config)
+        mine = ((self.container or {}).get("Config", {}).get("Labels") or {}).get(change_class.CONTAINER_LABEL)
+        return mine if mine in others else new
+
+    @property
+    def change(self) -> str:
+        """What brings that which differs into force; empty where nothing differs."""
+        if not self.container:
+            return "start"
+        if self.label != (self.container["Config"].get("Labels") or {}).get(change_class.CONTAINER_LABEL):
+            return change_class.RESTART
+        # What needs a restart and has its label already was swapped in by a run that was cut off, with all else.
+        if agent_reload.is_pending(self.container) or self.classes - {change_class.NEXT_START}:
+            return change_class.RELOAD
+        return change_class.NEXT_START if self.differs else ""
+
+    @property
+    def is_tried(self) -> bool:
+        """Whether the container runs this very command line of this very image, with this file."""
+        return (
+            not self.differs
+            and self.container is not None
+            and self.container["Image"] == self.image
+            and (self.container["Config"]["Cmd"] or []) == self.arguments
+        )
+
+    def wrong(self, owner: int) -> list[Path]:
+        """What must be the agent's user's, and is not."""
+        return [
+            (path, mode)
+            for path, mode in (expected(self.data_directory, self.running) if self.running or owner else ())
+            if os.path.lexists(path) and not agent_files.belongs(path, owner, mode)
+        ]
+
+    def try_out(self, text: str) -> None:
+        """:raises HostError: no agent would start with a file"""
+        try_out(text, self.params["image"], self.arguments)
+
+    def prepare(self) -> None:
+        """Try what is new, and make the directories."""
+        if not self.is_tried:
+            self.try_out(self.text)
+        for path in self.directories:
+            os.makedirs(path, exist_ok=True)
+            os.chmod(path, agent_files.PRIVATE)
+        agent_files.mark(self.data_directory)
+        agent_reload.forget(self.container)
+
+    def write(self, owner: int) -> None:
+        """Swap the file in; an agent that runs, and goes on to, reads it."""
+        if self.container and self.running and self.change == change_class.RELOAD:
+            agent = client_of(self.params, timeout=agent_reload.RELOAD_PATIENCE)
+            agent_reload.apply(agent, self.container, self.text, owner, self.try_out)
+        elif self.differs:
+            agent_files.write(agent_files.AGENT, self.text, owner)
 
 
 def repair(wrong: t.Sequence[Path], owner: int) -> None:
@@ -214,51 +283,32 @@ def repair(wrong: t.Sequence[Path], owner: int) -> None:
 
 def configure(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Make directories and file what they have to be."""
-    config, image, arguments = typed(json.loads(params["config"])), params["image"], params["command"]
-    data_directory = params["data_directory"]
     with contextlib.nullcontext() if check_mode else agent_files.locked():
-        container = agent_container.inspect()
-        refuse_others(container, data_directory)
-        crashing = container is not None and agent_container.is_crashing(container)
-        running = container is not None and not crashing and agent_container.user(container) is not None
-        before = files.read(agent_files.AGENT)
-        former = parse(before)
-        differs = not before or canonical(former) != canonical(config)
-        directories = [
-            path for path in (agent_files.DIRECTORY, data_directory) if not foreign.is_private_directory(path)
-        ]
-        marked = agent_files.is_marked(data_directory)
-        damaged = not is_readable(agent_files.SERVICES)
-        text = json.dumps(config, indent=4, sort_keys=True) + "\n"
+        agent = Agent(params)
+        change, labels = agent.change, {change_class.CONTAINER_LABEL: agent.label}
         if not check_mode:
-            if differs or not is_tried(container, image, arguments):
-                try_out(text, image, arguments)
-            for path in directories:
-                os.makedirs(path, exist_ok=True)
-                os.chmod(path, agent_files.PRIVATE)
-            agent_files.mark(data_directory)
-        owner = agent_files.owner(container) if os.path.isdir(agent_files.DIRECTORY) else 0
-        if not running and not check_mode:
-            owner = owner or image_user(image)
-        wrong = [
-            (path, mode)
-            for path, mode in (expected(data_directory, running) if running or owner else ())
-            if os.path.lexists(path) and not agent_files.belongs(path, owner, mode)
-        ]
+            agent.prepare()
+        owner = agent_files.owner(agent.container) if os.path.isdir(agent_files.DIRECTORY) else 0
+        if not agent.running and not check_mode:
+            owner = owner or image_user(params["image"])
+        wrong = agent.wrong(owner)
         if not check_mode:
-            if damaged:
+            if agent.damaged:
                 os.rename(agent_files.SERVICES, DAMAGED)
             repair(wrong, owner)
-            if differs:
-                agent_files.write(agent_files.AGENT, text, owner)
-            if crashing and (wrong or damaged):
+            agent.write(owner)
+            if agent.crashing and (wrong or agent.damaged or agent.differs):
                 # The engine waits longer and longer before it tries again.
                 command.run("docker", "restart", agent_container.CONTAINER)
-    repaired = [path for path, _mode in wrong] + ([agent_files.SERVICES] if damaged else [])
+    repaired = [path for path, _mode in wrong] + ([agent_files.SERVICES] if agent.damaged else [])
+    config, former = agent.config, agent.former
     changed_keys = [key for key in config if key in former and former[key] != config[key]]
     return dict(
-        changed=bool(directories or differs or repaired or not marked),
-        digest=digest(config),
+        changed=bool(
+            agent.directories or agent.differs or repaired or not agent.marked or change == change_class.RELOAD
+        ),
+        labels=labels,
+        change=change,
         repaired=repaired,
         diff=dict(
             prepared=summary(set(config) - set(former), dict.fromkeys(changed_keys, ()), set(former) - set(config)),
@@ -267,7 +317,7 @@ def configure(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
             f"{agent_files.SERVICES} was damaged, with which no agent starts. It is put aside as {DAMAGED}, and the role "
             "consul_services writes it anew."
         ]
-        if damaged
+        if agent.damaged
         else [],
     )
 
@@ -278,7 +328,8 @@ def main() -> None:
             config=dict(type="str", required=True, no_log=True),
             image=dict(type="str", required=True),
             data_directory=dict(type="path", required=True),
-            command=dict(type="list", elements="str", required=True),
+            container=dict(type="dict", required=True),
+            **ARGUMENTS,
         ),
         configure,
     )

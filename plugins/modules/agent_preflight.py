@@ -105,11 +105,13 @@ from urllib.parse import quote
 from ansible_collections.servicedns.consul.plugins.module_utils.consul import (
     addresses,
     agent_container,
+    agent_file,
     agent_files,
     foreign,
 )
 from ansible_collections.servicedns.consul.plugins.module_utils.dns import forwarding_needs, probe_names
 from ansible_collections.servicedns.consul.plugins.module_utils.docker import engine
+from ansible_collections.servicedns.consul.plugins.module_utils.docker import image as docker_image
 from ansible_collections.servicedns.consul.plugins.module_utils.entry import run_module
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError, with_variables
 from ansible_collections.servicedns.consul.plugins.module_utils.system import command, files, network, packages, sockets
@@ -261,15 +263,6 @@ def room_faults(subject: str, path: str, needed: int) -> t.Iterator[str]:
         yield f"{subject} {path} is on a file system that takes no more files: it has no inode free"
 
 
-def joined(container: agent_container.Container | None) -> list[str]:
-    """Whom the agent of our container joins, but for searches in a cloud, which may hold a key."""
-    if not container or not agent_container.is_ours(container):
-        return []
-    flag = "-retry-join="
-    found = [argument[len(flag) :] for argument in container["Config"]["Cmd"] or () if argument.startswith(flag)]
-    return [server for server in found if "=" not in server]
-
-
 class Preflight:
     """What is found on a host, and everything that is wrong with it."""
 
@@ -315,7 +308,7 @@ class Preflight:
         if self.params["image"]:
             if fault := foreign.container_fault(self.container):
                 yield fault
-            self.image = engine.get(f"/images/{quote(self.params['image'], safe='')}/json")
+            self.image = docker_image.inspect(self.params["image"])
             info = engine.get("/info")
             yield from engine_faults(info)
             if not self.image:
@@ -355,7 +348,7 @@ def preflight(params: dict[str, t.Any], _check_mode: bool) -> dict[str, t.Any]:
                 address=found.address,
                 http_url=found.http_url,
                 dns_server=found.dns_server,
-                retry_join=joined(found.container),
+                retry_join=agent_file.joined() if found.container and agent_container.is_ours(found.container) else [],
                 image_present=found.image is not None,
                 requests_present=packages.has_python_module("requests"),
             )

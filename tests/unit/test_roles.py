@@ -105,7 +105,9 @@ def test_another_order_of_flags_is_the_same_command_line(tmp_path: Path) -> None
         {"ansible.builtin.include_vars": str(ROOT / "roles/consul_agent/defaults/main.yml")},
         {"ansible.builtin.include_vars": str(ROOT / "roles/consul_agent/vars/main.yml")},
         {
-            "ansible.builtin.debug": {"msg": "COMMAND={{ __consul_agent_command | to_json | b64encode }}=END"},
+            "ansible.builtin.debug": {
+                "msg": "COMMAND={{ __consul_agent_definition.command | to_json | b64encode }}=END"
+            },
             "vars": {"ansible_facts": {"consul_agent": {"address": "192.0.2.1"}}},
         },
     ]

@@ -10,6 +10,7 @@ import re
 import socket
 import typing as t
 
+from ansible_collections.servicedns.consul.plugins.module_utils.consul import agent_file
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.client import ConsulClient
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
 from ansible_collections.servicedns.consul.plugins.module_utils.lookup import observations
@@ -39,16 +40,6 @@ def connects(server: str, port: int) -> str:
     except (OSError, UnicodeError) as error:
         return getattr(error, "strerror", "") or str(error)
     return ""
-
-
-def joins(arguments: list[str]) -> list[str]:
-    """Find the servers that the command line of an agent names."""
-    servers = []
-    for flag, value in zip(arguments, [*arguments[1:], ""]):
-        name, equals, given = flag.partition("=")
-        if name.lstrip("-") in ("retry-join", "join"):
-            servers.append(given if equals else value)
-    return servers
 
 
 def server_addresses(named: list[str]) -> list[str]:
@@ -133,11 +124,10 @@ def see_agent(
     about = about or {}
     config, debug = about.get("Config", {}), about.get("DebugConfig", {})
     members = plain_members(answers["members"][0] or [])
-    arguments = (container or {}).get("Config", {}).get("Cmd") or []
     joined = {
         member["address"]: member["port"] for member in members if member["server"] and member["status"] != "left"
     }
-    named = server_addresses([*joins(arguments), *(debug.get("RetryJoinLAN") or [])])
+    named = server_addresses([*agent_file.joined(), *(debug.get("RetryJoinLAN") or [])])
     servers = {address: joined.get(address, SERVER_PORT) for address in [*named, *joined]}
     reached = {
         network.with_port(address, port): agent.pool.submit(connects, address, port)

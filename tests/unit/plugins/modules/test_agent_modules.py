@@ -7,88 +7,27 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from agent_host import TRIED, Engine, configure, refuse
 from containers import OURS, container
 
 from ansible_collections.servicedns.consul.plugins.module_utils.consul import (
-    agent_container,
     agent_files,
     foreign,
 )
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.client import AgentSilent, ConsulClient
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
-from ansible_collections.servicedns.consul.plugins.module_utils.system import command, files
+from ansible_collections.servicedns.consul.plugins.module_utils.system import files
 from ansible_collections.servicedns.consul.plugins.modules import (
     agent_adoption,
-    agent_config,
-    agent_preflight,
     agent_services,
 )
 
 OTHER_USER = 4711
-
-
-class Engine:
-    """Stands in for the engine: it has containers, and a list of the commands that it was given."""
-
-    def __init__(self) -> None:
-        self.containers: dict[str, dict[str, Any]] = {}
-        self.commands: list[str] = []
-        self.fails: Callable[[tuple[str, ...]], str] = lambda _command: ""
-
-    def inspect(self, name: str = "consul") -> dict[str, Any] | None:
-        return self.containers.get(name)
-
-    def run(self, *command: str, timeout: float = 0) -> str:
-        self.commands.append(" ".join(command[1:3]))
-        if words := self.fails(command):
-            raise HostError(f"{' '.join(command)}: {words}")
-        if command[1] == "cp":
-            (Path(command[-1]) / "node-id").write_text("7")
-        return str(os.getuid()) if "--entrypoint=id" in command else ""
-
-
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engine:
-    engine = Engine()
-    etc = tmp_path / "consul.d"
-    for module, name, value in (
-        (agent_container, "inspect", engine.inspect),
-        (command, "run", engine.run),
-        (agent_files, "DIRECTORY", str(etc)),
-        (agent_files, "AGENT", str(etc / "agent.json")),
-        (agent_files, "SERVICES", str(etc / "services.json")),
-        (agent_files, "RUN", str(tmp_path)),
-        (agent_files, "LOCK", str(tmp_path / "lock")),
-        (foreign, "VOLATILE", ()),
-        (agent_config, "DAMAGED", str(etc / ".services.damaged")),
-        (agent_services, "STAGED", str(etc / ".services.staged")),
-        (agent_adoption, "KEPT_DIRECTORY", str(tmp_path / "consul.d.before")),
-    ):
-        monkeypatch.setattr(module, name, value)
-    return engine
-
-
-def refuse(words: str) -> Callable[[tuple[str, ...]], str]:
-    """Let the trial of a command line end with these words of Consul."""
-    return lambda command: words if "--entrypoint=consul" in command else ""
-
-
-TRIED = f"==> Failed to setup logging: open {agent_config.NO_LOG}: not a directory"
-
-
-def configure(tmp_path: Path, config: Any, *flags: str, check_mode: bool = False) -> dict[str, Any]:
-    parameters = {
-        "config": json.dumps(config),
-        "image": "consul:1.15.4",
-        "data_directory": str(tmp_path / "data"),
-        "command": ["agent", *flags],
-    }
-    return agent_config.configure(parameters, check_mode)
 
 
 def test_a_fresh_host_is_configured_once(engine: Engine, tmp_path: Path) -> None:
@@ -135,7 +74,7 @@ def test_numbers_that_a_template_made_texts_are_written_as_numbers(engine: Engin
     assert written == {"ports": {"dns": 8600}, "log_json": True}
     numbers = configure(tmp_path, written)
     assert not numbers["changed"]
-    assert numbers["digest"] == texts["digest"]
+    assert numbers["labels"] == texts["labels"]
 
 
 def test_what_consul_refuses_changes_nothing(engine: Engine, tmp_path: Path) -> None:
@@ -433,12 +372,6 @@ def test_what_the_agent_refuses_is_said_without_secrets(agent: Agent) -> None:
     definitions = json.dumps([{"name": "web", "token": "S3CRET"}])
     with pytest.raises(HostError, match=r"^the agent refused the services, .*: PUT: 500 refused \*\*\*$"):
         agent_services.serve({"url": "http://127.0.0.1:8500", "definitions": definitions}, False)
-
-
-def test_searches_in_a_cloud_are_no_fact() -> None:
-    ours = container(OURS)
-    ours["Config"]["Cmd"] = ["agent", "-retry-join=192.0.2.4", "-retry-join=provider=aws secret_access_key=S3CRET"]
-    assert agent_preflight.joined(ours) == ["192.0.2.4"]
 
 
 def test_no_invented_state_stays_behind(agent: Agent, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
