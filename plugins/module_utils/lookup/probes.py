@@ -11,7 +11,6 @@ import os
 import re
 import time
 import typing as t
-from urllib.parse import quote
 
 from ansible_collections.servicedns.consul.plugins.module_utils.consul import agent_container
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.addresses import (
@@ -26,7 +25,7 @@ from ansible_collections.servicedns.consul.plugins.module_utils.dns import (
     resolv_conf,
     resolved,
 )
-from ansible_collections.servicedns.consul.plugins.module_utils.docker import engine
+from ansible_collections.servicedns.consul.plugins.module_utils.docker import image as docker_image
 from ansible_collections.servicedns.consul.plugins.module_utils.entry import sentence
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
 from ansible_collections.servicedns.consul.plugins.module_utils.lookup import agent, observations, verdict
@@ -180,19 +179,29 @@ def see_dnsmasq() -> observations.DnsmasqSeen:
     )
 
 
+def runs(container: dict[str, t.Any], image: str, found: dict[str, t.Any] | None) -> bool:
+    """Whether a container runs an image. The same name may be another one by now, and another name the same.
+
+    :arg found: the image of that name, where the engine has one; else there are only the names
+    """
+    return bool(found["Id"] == container["Image"] if found else container["Config"]["Image"] == image)
+
+
 def see_container(image: str) -> tuple[dict[str, t.Any] | None, observations.Image, str]:
     """Look at the agent's container and its image, or tell what the engine says where it does not answer."""
-    container, wanted, complaint = None, None, ""
+    container, found, complaint = None, None, ""
     try:
         container = agent_container.inspect()
-        wanted = engine.get(f"/images/{quote(image, safe='')}/json") if image else None
+        found = docker_image.inspect(image) if image else None
     except HostError as error:
         container, complaint = None, str(error)
-    # The same name may be another image by now.
-    same = container is None or not wanted or wanted["Id"] == container["Image"]
     return (
         container,
-        observations.Image(running=(container or {}).get("Config", {}).get("Image", ""), declared=image, same=same),
+        observations.Image(
+            running=container["Config"]["Image"] if container else "",
+            declared=image,
+            same=not container or not image or runs(container, image, found),
+        ),
         complaint,
     )
 

@@ -61,11 +61,10 @@ def _names(rows: Sequence[Row]) -> Iterator[Diagnosis]:
 def _host(row: Row) -> Iterator[Diagnosis]:
     image = row.agent.get("image", {})
     running, wanted = image.get("running"), image.get("declared")
-    if running and wanted and running != wanted:
+    if running and wanted and not image["same"]:
         text = f"the agent runs {running}, and consul_agent_image is {wanted}"
-        yield Diagnosis("warning", [row.host], "image", text, "run site.yml")
-    elif running and not image.get("same", True):
-        text = f"the agent runs an older image than the one that is {wanted} now"
+        if running == wanted:
+            text = f"the agent runs an older image than the one that is {wanted} now"
         yield Diagnosis("warning", [row.host], "image", text, "run site.yml, which makes its container anew")
     about = row.result.get("host", {})
     if abs(about.get("skew", 0.0)) > SKEW:

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from containers import container
 from module_runs import run_main
 
 from ansible_collections.servicedns.consul.plugins.module_utils.dns import lookups
@@ -78,6 +80,20 @@ def test_a_stub_that_listens_for_udp_alone_is_asked_over_udp() -> None:
 )  # fmt: skip
 def test_parse_nss(nsswitch: str, words: list[str]) -> None:
     assert probes.parse_nss(nsswitch) == words
+
+
+@pytest.mark.parametrize(
+    ("image", "found", "same"),
+    [
+        ("consul:1.15.4", {"Id": "sha256:1154"}, True),
+        ("mirror.example/consul:1.15.4", {"Id": "sha256:1154"}, True),
+        ("consul:1.15.4", {"Id": "sha256:2"}, False),
+        ("consul:1.15.4", None, True),
+        ("mirror.example/consul:1.15.4", None, False),
+    ],
+)
+def test_which_image_an_agent_runs(image: str, found: dict[str, Any] | None, same: bool) -> None:
+    assert probes.runs(container(), image, found) is same
 
 
 @pytest.mark.parametrize(

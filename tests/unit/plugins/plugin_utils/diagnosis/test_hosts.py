@@ -55,9 +55,11 @@ CHECK = {"node": "node2", "id": "http", "name": "http", "service": "web", "statu
             [("warning", "node1,node2", "version", "the agents are of different versions (1.21.0: node2; 1.22.7: node1, node2)")],
         ),
         (
-            result(agent__image={"running": "consul:1", "declared": "consul:2", "same": True}),
+            result(agent__image={"running": "consul:1", "declared": "consul:2", "same": False}),
             [("warning", "host1", "image", "the agent runs consul:1, and consul_agent_image is consul:2")],
         ),
+        (result(agent__image={"running": "consul:1", "declared": "mirror/consul:1", "same": True}), []),
+        (result(agent__image={"running": "consul:1", "declared": "", "same": True}), []),
         (
             result(agent__image={"running": "consul:1", "declared": "consul:1", "same": False}),
             [("warning", "host1", "image", "the agent runs an older image than the one that is consul:1 now")],
