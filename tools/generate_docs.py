@@ -14,6 +14,7 @@ import ast
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,46 @@ EXAMPLES = {
 """,
 }
 
+RESTART, RELOAD, NEXT_START, BY_KEY, NOTHING = "restart", "reload", "next start", "by key", "nothing"
+#: What a change of a variable needs before the agent has it. A unit test lets the role say the same.
+CHANGES = {
+    "consul_agent_image": RESTART,
+    "consul_agent_image_archive": NOTHING,
+    "consul_agent_data_directory": RESTART,
+    "consul_agent_log_max_size": RESTART,
+    "consul_agent_log_max_file": RESTART,
+    "consul_agent_memory": RESTART,
+    "consul_agent_stop_timeout": RESTART,
+    "consul_agent_server": RESTART,
+    "consul_agent_bootstrap_expect": NEXT_START,
+    "consul_agent_ui": RESTART,
+    "consul_agent_datacenter": RESTART,
+    "consul_agent_domain": RESTART,
+    "consul_agent_alt_domain": RESTART,
+    "consul_agent_node_name": RESTART,
+    "consul_agent_network": RESTART,
+    "consul_agent_address": RESTART,
+    "consul_agent_client_address": RESTART,
+    "consul_agent_retry_join": NEXT_START,
+    "consul_agent_script_checks": RESTART,
+    "consul_agent_dns_ttl": RELOAD,
+    "consul_agent_dns_only_passing": RELOAD,
+    "consul_agent_dns_at_address": RESTART,
+    "consul_agent_recursors": RELOAD,
+    "consul_agent_config": BY_KEY,
+    "consul_agent_flags": RESTART,
+    "consul_server_bootstrap_expect": NEXT_START,
+    "consul_server_ui": RESTART,
+    "consul_client_ui": RESTART,
+}
+WHAT_A_CHANGE_DOES = """\
+A change reaches an agent that runs by a *restart*, which makes its container anew, by a *reload*, with which it reads its
+configuration and goes on, or at its *next start*, whenever that is. An agent that refuses to reload has its former configuration
+again, and the run fails. A server that started with `bootstrap_expect` 1 is restarted when more are expected.
+
+Of Consul's keys, as far as `consul_agent_config` takes them, these are reloaded: {reloaded}. These are read at the start: {at_start}.
+All others need a restart."""
+
 
 def markdown(markup: str) -> str:
     """Text in Ansible's markup as Markdown."""
@@ -119,11 +160,25 @@ def default_of(option: Mapping[str, Any]) -> str:
 
 def table(options: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """The variables of a role."""
-    yield "| variable | type | default | meaning |"
-    yield "|---|---|---|---|"
+    changes = " a change |" if CHANGES.keys() & options.keys() else ""
+    yield f"| variable | type | default |{changes} meaning |"
+    yield f"|---|---|---|{'---|' if changes else ''}---|"
     for name, option in options.items():
         meaning = " ".join(paragraphs(option["description"]))
-        yield f"| `{name}` | {type_of(option)} | {default_of(option)} | {meaning} |"
+        change = f" {CHANGES[name]} |" if changes else ""
+        yield f"| `{name}` | {type_of(option)} | {default_of(option)} |{change} {meaning} |"
+
+
+def what_a_change_does() -> str:
+    """The classes of changes, and the keys of Consul's configuration that are in each."""
+    sys.path.append(str(ROOT / ".collections"))
+    from ansible_collections.servicedns.consul.plugins.module_utils.consul import change_class
+
+    reloaded, at_start = (
+        ", ".join(f"`{key}`" for key in sorted(keys)) for keys in (change_class.RELOADED, change_class.READ_AT_START)
+    )
+    text = WHAT_A_CHANGE_DOES.format(reloaded=reloaded, at_start=at_start)
+    return "\n\n".join(textwrap.fill(part, 150, break_on_hyphens=False) for part in text.split("\n\n"))
 
 
 def readme(role: str, points: Mapping[str, Mapping[str, Any]]) -> str:
@@ -131,6 +186,8 @@ def readme(role: str, points: Mapping[str, Mapping[str, Any]]) -> str:
     main = points["main"]
     parts = [NOTE, f"# servicedns.consul.{role}", f"{main['short_description']}.", *paragraphs(main["description"])]
     parts += ["## Variables", "\n".join(table(main["options"]))]
+    if role == "consul_agent":
+        parts += ["## What a change does", what_a_change_does()]
     others = {name: point for name, point in points.items() if name != "main"}
     if others:
         parts.append("## Other entry points")
@@ -149,6 +206,8 @@ def reference(specs: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
         NOTE.replace("meta/", "roles/*/meta/"),
         "# Variables",
         "Set them in the inventory, for all hosts, a group or one host. A misspelt name is refused.",
+        "What `a change` needs before an agent has it: "
+        "[What a change does](../consul_agent/README.md#what-a-change-does).",
     ]
     for role, points in specs.items():
         main = points["main"]

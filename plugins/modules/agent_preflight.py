@@ -90,6 +90,10 @@ ansible_facts:
           type: list
           elements: str
           sample: [192.168.100.4]
+        log_driver:
+          description: The engine's default logging driver. Empty when only the address matters.
+          type: str
+          sample: json-file
         image_present:
           description: Whether the engine has the image already.
           type: bool
@@ -270,7 +274,7 @@ class Preflight:
         self.params = params
         self.problems: list[str] = []
         self.warnings: list[str] = []
-        self.address = self.http_url = self.dns_server = ""
+        self.address = self.http_url = self.dns_server = self.log_driver = ""
         self.container: agent_container.Container | None = None
         self.image: t.Any = None
 
@@ -310,6 +314,7 @@ class Preflight:
                 yield fault
             self.image = docker_image.inspect(self.params["image"])
             info = engine.get("/info")
+            self.log_driver = info.get("LoggingDriver", "")
             yield from engine_faults(info)
             if not self.image:
                 yield from image_faults(info, self.params["image"])
@@ -349,6 +354,7 @@ def preflight(params: dict[str, t.Any], _check_mode: bool) -> dict[str, t.Any]:
                 http_url=found.http_url,
                 dns_server=found.dns_server,
                 retry_join=agent_file.joined() if found.container and agent_container.is_ours(found.container) else [],
+                log_driver=found.log_driver,
                 image_present=found.image is not None,
                 requests_present=packages.has_python_module("requests"),
             )

@@ -5,15 +5,20 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import sys
 from pathlib import Path
 from typing import Any
 
+import generate_docs
 import pytest
 import yaml
 from plays import ROOT, run_plays, run_tasks
+
+from ansible_collections.servicedns.consul.plugins.module_utils.consul import change_class
+from ansible_collections.servicedns.consul.plugins.plugin_utils.role_specs import read_specs
 
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 #: What runs of former days left of a host on which all was well.
@@ -108,7 +113,7 @@ def test_another_order_of_flags_is_the_same_command_line(tmp_path: Path) -> None
             "ansible.builtin.debug": {
                 "msg": "COMMAND={{ __consul_agent_definition.command | to_json | b64encode }}=END"
             },
-            "vars": {"ansible_facts": {"consul_agent": {"address": "192.0.2.1"}}},
+            "vars": {"ansible_facts": {"consul_agent": {"address": "192.0.2.1", "log_driver": "json-file"}}},
         },
     ]
     found = []
@@ -118,6 +123,114 @@ def test_another_order_of_flags_is_the_same_command_line(tmp_path: Path) -> None
         found += re.findall(r"COMMAND=(.*)=END", run.stdout)
     assert len(found) == 2
     assert found[0] == found[1]
+
+
+#: Another value of each variable of the agent; an address is a fact by the time that the role reads it.
+OTHERS: dict[str, Any] = {
+    "consul_agent_image": "hashicorp/consul:1.22.8",
+    "consul_agent_image_archive": "consul.tar",
+    "consul_agent_data_directory": "/srv/consul",
+    "consul_agent_log_max_size": "20m",
+    "consul_agent_log_max_file": 4,
+    "consul_agent_memory": "512m",
+    "consul_agent_stop_timeout": 60,
+    "consul_agent_server": False,
+    "consul_agent_bootstrap_expect": 5,
+    "consul_agent_ui": False,
+    "consul_agent_datacenter": "dc2",
+    "consul_agent_domain": "example",
+    "consul_agent_alt_domain": "example",
+    "consul_agent_node_name": "other",
+    "consul_agent_network": {"found": "192.0.2.2"},
+    "consul_agent_address": {"found": "192.0.2.2"},
+    "consul_agent_client_address": "127.0.0.1 192.0.2.1",
+    "consul_agent_retry_join": ["192.0.2.9"],
+    "consul_agent_script_checks": "off",
+    "consul_agent_dns_ttl": 6,
+    "consul_agent_dns_only_passing": False,
+    "consul_agent_dns_at_address": True,
+    "consul_agent_recursors": ["192.0.2.53"],
+    "consul_agent_config": {"log_level": "debug", "retry_max": 3, "log_json": True},
+    "consul_agent_flags": {"log-level": "debug"},
+}
+ROLE = ROOT / "roles" / "consul_agent"
+
+
+def test_what_a_change_of_a_variable_needs(tmp_path: Path) -> None:
+    """What the pages say of each is what becomes of it in the role: each host has another value of one."""
+    same = {"consul_agent_server": True, "consul_agent_bootstrap_expect": 3, "consul_agent_node_name": "one"}
+    hosts: dict[str, Any] = {"same": {**same, "found": "192.0.2.1"}}
+    for name, value in OTHERS.items():
+        hosts[name] = {
+            **hosts["same"],
+            **(value if name.endswith(("_network", "_address")) and isinstance(value, dict) else {name: value}),
+        }
+    facts = {"consul_agent": {"address": "{{ found }}", "log_driver": "json-file"}}
+    show = "{{ [__consul_agent_config, __consul_agent_definition, consul_agent_image] | to_json | b64encode }}"
+    tasks = [
+        {"ansible.builtin.include_vars": {"file": str(ROLE / "vars" / "main.yml")}},
+        {"ansible.builtin.debug": {"msg": f"SHOWN={show}=END"}, "vars": {"ansible_facts": facts}},
+    ]
+    defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text(encoding="utf-8"))
+    run = run_tasks(tmp_path, tasks, {"all": {"vars": defaults, "hosts": hosts}})
+    shown = dict(re.findall(r'ok: \[(\w+)\] => \{\s*"msg": "SHOWN=(.*?)=END"', run.stdout))
+    assert shown.keys() == hosts.keys(), run.stdout + run.stderr
+    found = {name: json.loads(base64.b64decode(text)) for name, text in shown.items()}
+    config, *container = found.pop("same")
+    for name, (other, *made) in found.items():
+        classes = change_class.changed(config, other) | ({change_class.RESTART} if made != container else set())
+        needs = generate_docs.CHANGES[name]
+        if needs == generate_docs.BY_KEY:
+            assert classes == {change_class.RESTART, change_class.RELOAD, change_class.NEXT_START}
+        elif change_class.RESTART in classes:
+            assert needs == change_class.RESTART, name
+        else:
+            assert classes == {needs} - {generate_docs.NOTHING}, name
+
+
+def test_every_variable_of_an_agent_has_a_class() -> None:
+    specs = read_specs()
+    assert specs["consul_agent"].keys() == OTHERS.keys()
+    agents = [name for role in ("consul_agent", "consul_server", "consul_client") for name in specs[role]]
+    assert sorted(generate_docs.CHANGES) == sorted(agents)
+    for name in (*specs["consul_server"], *specs["consul_client"]):
+        of_agent = re.sub("^consul_(server|client)", "consul_agent", name)
+        assert generate_docs.CHANGES[name] == generate_docs.CHANGES[of_agent], name
+
+
+def test_the_container_is_made_of_its_definition_alone() -> None:
+    """What is not in it would change no container: the label tells what it is made of."""
+    tasks = yaml.safe_load((ROLE / "tasks" / "configure.yml").read_text(encoding="utf-8"))
+    (options,) = [task[module] for task in tasks for module in task if module == "community.docker.docker_container"]
+    definition = yaml.safe_load((ROLE / "vars" / "main.yml").read_text(encoding="utf-8"))["__consul_agent_definition"]
+    about_the_module = {"name", "image", "pull", "labels", "comparisons"}
+    assert options.keys() - about_the_module == definition.keys()
+    for name in definition:
+        assert f"__consul_agent_definition.{name} " in options[name], name
+    assert options["comparisons"] == {"*": "ignore", "labels": "allow_more_present"}
+
+
+@pytest.mark.parametrize(
+    ("driver", "variables", "expected"),
+    [
+        ("json-file", {}, ("json-file", {"max-size": "10m", "max-file": "3"})),
+        ("local", {"consul_agent_log_max_file": 5}, ("local", {"max-size": "10m", "max-file": "5"})),
+        ("journald", {}, ("", {})),
+        ("json-file", {"consul_agent_log_max_size": ""}, ("", {})),
+    ],
+)
+def test_where_the_log_is_rotated(tmp_path: Path, driver: str, variables: dict[str, Any], expected: Any) -> None:
+    """Other drivers than these refuse the options."""
+    shown = "{{ [__consul_agent_definition.log_driver, __consul_agent_definition.log_options] | to_json | b64encode }}"
+    facts = {"consul_agent": {"address": "192.0.2.1", "log_driver": driver}}
+    tasks = [
+        {"ansible.builtin.include_vars": {"file": str(ROLE / "vars" / "main.yml")}},
+        {"ansible.builtin.debug": {"msg": f"SHOWN={shown}=END"}, "vars": {"ansible_facts": facts}},
+    ]
+    defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text(encoding="utf-8"))
+    run = run_tasks(tmp_path, tasks, {"all": {"hosts": {"one": {**defaults, **variables}}}})
+    (text,) = re.findall("SHOWN=(.*?)=END", run.stdout)
+    assert tuple(json.loads(base64.b64decode(text))) == expected
 
 
 @pytest.mark.parametrize(

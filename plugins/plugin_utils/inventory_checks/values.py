@@ -28,6 +28,12 @@ from ansible_collections.servicedns.consul.plugins.plugin_utils.input_errors imp
     shown,
 )
 
+#: As Docker writes it: https://docs.docker.com/engine/logging/drivers/json-file/
+SIZE = re.compile("([1-9][0-9]*)([kmg])", re.ASCII)
+UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
+#: Bytes that are too few: an agent without any service has 20 MiB of its own, and maps a binary of 120.
+LEAST_MEMORY = 64 * UNITS["m"]
+
 #: Takes the path to a value, and yields what is wrong with it.
 ValueCheck = Callable[[str, Any], Iterator[InputError]]
 
@@ -257,6 +263,16 @@ def _dns_ttl(path: str, value: int) -> Iterator[InputError]:
         yield path, f"{value} must be a number of seconds, from 0 to 86400"
 
 
+def _at_least(least: int, what: str) -> ValueCheck:
+    return lambda path, value: iter(() if value >= least else ((path, f"{value} must be {what}, {least} or more"),))
+
+
+def _memory(path: str, value: str) -> Iterator[InputError]:
+    size = SIZE.fullmatch(value)
+    if not size or int(size[1]) * UNITS[size[2]] < LEAST_MEMORY:
+        yield path, f"{shown(value)} must be a number with k, m or g, and 64m or more, such as 512m"
+
+
 def _network_address(path: str, value: str) -> Iterator[InputError]:
     address = ip(split_port(value)[0])
     if address is not None and (address.is_unspecified or address.is_loopback):
@@ -276,6 +292,10 @@ VALUE_CHECKS: dict[str, ValueCheck] = {
     "consul_agent_data_directory": _must(
         _is_directory, "must be an absolute path on the host, and not /, such as /var/lib/consul"
     ),
+    "consul_agent_log_max_size": _optional(_must(SIZE.fullmatch, "must be a number with k, m or g, such as 10m")),
+    "consul_agent_log_max_file": _at_least(1, "a number of files"),
+    "consul_agent_memory": _optional(_memory),
+    "consul_agent_stop_timeout": _at_least(1, "a number of seconds"),
     "consul_agent_server": _role_sets("put the host in the group consul_servers or consul_clients"),
     "consul_agent_bootstrap_expect": _role_sets("set consul_server_bootstrap_expect"),
     "consul_agent_ui": _role_sets("set consul_server_ui or consul_client_ui"),
