@@ -110,6 +110,12 @@ def flags(host: Host) -> dict[str, list[str]]:
     return found
 
 
+def config(host: Host) -> dict[str, Any]:
+    """The configuration in the agent's file."""
+    found: dict[str, Any] = json.loads(host.check_output("cat /etc/consul.d/agent.json"))
+    return found
+
+
 def listening(host: Host) -> set[tuple[str, str, int]]:
     """Process, address and port of every listening socket; ss lists those from which dnsmasq asks servers among them."""
     found = set()

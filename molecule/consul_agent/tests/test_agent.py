@@ -3,12 +3,42 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from typing import Any
 
 import pytest
+from testinfra.host import Host
 
 import lab
 
 testinfra_hosts = [lab.backend("node1"), lab.backend("node2")]
+
+
+def play(node: str, *arguments: str, **variables: Any) -> subprocess.CompletedProcess[str]:
+    """Run the role on a host, with other variables than the inventory's."""
+    return lab.play(
+        "molecule/consul_agent/converge.yml",
+        "--limit",
+        node,
+        "--extra-vars",
+        json.dumps(variables),
+        "--diff",
+        *arguments,
+    )
+
+
+def changed(node: str, **variables: Any) -> subprocess.CompletedProcess[str]:
+    """Run it, and let it change something."""
+    run = play(node, **variables)
+    assert run.returncode == 0, run.stdout
+    assert "changed=0" not in run.stdout
+    return run
+
+
+def ttls(host: Host) -> list[str]:
+    """The TTL of a node and of a service."""
+    answer = host.check_output("dig -p 8600 @127.0.0.1 +noall +answer seven.node.example consul.service.example")
+    return [line.split()[1] for line in answer.splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +80,7 @@ def test_no_ui(flags: dict[str, dict[str, list[str]]]) -> None:
 
 def test_passthrough(flags: dict[str, dict[str, list[str]]]) -> None:
     assert flags["node1"]["-log-level"] == ["debug"]
-    answer = lab.connect("node1").check_output(
-        "dig -p 8600 @127.0.0.1 +noall +answer seven.node.example consul.service.example"
-    )
-    assert [line.split()[1] for line in answer.splitlines()] == ["3", "5"], "the TTLs of a node and of a service"
+    assert ttls(lab.connect("node1")) == ["3", "5"]
 
 
 def test_image_from_archive() -> None:
@@ -63,18 +90,92 @@ def test_image_from_archive() -> None:
 
 
 def test_a_recreated_container_keeps_its_data() -> None:
-    """A changed configuration makes the container anew; node id and what Raft holds outlive it."""
+    """A changed flag makes the container anew; node id and what Raft holds outlive it."""
     host = lab.connect("node1")
     assert host.check_output("curl -s --fail -X PUT -d kept http://127.0.0.1:8500/v1/kv/data") == "true"
     container, node_id = lab.inspect(host)["Id"], lab.api(host, "/v1/agent/self")["Config"]["NodeID"]
-    changed = '{"consul_agent_config": {"dns_config": {"service_ttl": {"*": "6s"}}}}'
-    run = lab.play("molecule/consul_agent/converge.yml", "--limit", "node1", "--extra-vars", changed, "--diff")
-    assert run.returncode == 0, run.stdout
-    assert "6s" not in run.stdout, "what is passed through may be a secret"
+    changed("node1", consul_agent_flags={"log-level": "warn"})
     assert lab.inspect(host)["Id"] != container
     assert lab.api(host, "/v1/agent/self")["Config"]["NodeID"] == node_id
     assert lab.api(host, "/v1/kv/data")[0]["Value"] == "a2VwdA=="
-    assert host.check_output("dig -p 8600 @127.0.0.1 +noall +answer consul.service.example").split()[1] == "6"
+    changed("node1")
+
+
+def test_what_consul_reloads_is_in_force_without_a_restart() -> None:
+    host = lab.connect("node1")
+    container = lab.inspect(host)["Id"], lab.inspect(host)["State"]["StartedAt"]
+    config = {"dns_config": {"service_ttl": {"*": "6s"}}, "node_meta": {"rack": "seven"}}
+    variables = {"consul_agent_dns_ttl": 4, "consul_agent_config": config}
+    run = play("node1", "--check", **variables)
+    assert "The agent's change would be in force after its reload." in run.stdout
+    assert ttls(host) == ["3", "5"]
+    run = changed("node1", **variables)
+    assert "~ dns_config\n" in run.stdout and "+ node_meta\n" in run.stdout
+    assert "6s" not in run.stdout, "what is passed through may be a secret"
+    assert ttls(host) == ["4", "6"]
+    assert lab.api(host, "/v1/agent/self")["Meta"]["rack"] == "seven"
+    assert (lab.inspect(host)["Id"], lab.inspect(host)["State"]["StartedAt"]) == container
+    assert host.check_output("ls -A /etc/consul.d") == "agent.json"
+    assert "changed=0" in play("node1", **variables).stdout
+    changed("node1")
+
+
+def test_a_level_of_the_log_needs_no_restart() -> None:
+    host = lab.connect("node2")
+    container = lab.inspect(host)["Id"]
+    acl = {"enabled": True, "default_policy": "allow"}
+    changed("node2", consul_agent_config={"acl": acl, "log_level": "debug"})
+    assert lab.api(host, "/v1/agent/self")["DebugConfig"]["Logging"]["LogLevel"] == "debug"
+    assert lab.inspect(host)["Id"] == container
+    changed("node2")
+
+
+def test_whom_to_join_waits_for_the_next_start() -> None:
+    host = lab.connect("node2")
+    container = lab.inspect(host)["Id"]
+    joins = ["192.168.102.99"]
+    changed("node2", consul_agent_retry_join=joins)
+    assert lab.inspect(host)["Id"] == container
+    assert lab.config(host)["retry_join"] == joins
+    assert lab.api(host, "/v1/agent/self")["DebugConfig"]["RetryJoinLAN"] == []
+    host.check_output("docker restart consul")
+    lab.until(host, "curl -sf http://127.0.0.1:8500/v1/status/leader | grep -q 8300")
+    assert lab.api(host, "/v1/agent/self")["DebugConfig"]["RetryJoinLAN"] == joins
+    assert "changed=0" in play("node2", consul_agent_retry_join=joins).stdout
+    changed("node2")
+
+
+def test_a_server_that_elected_itself_is_restarted_when_there_are_to_be_more() -> None:
+    host = lab.connect("node1")
+    containers = [lab.inspect(host)["Id"]]
+    for expected in (3, 5, 1):
+        changed("node1", consul_agent_bootstrap_expect=expected)
+        assert lab.config(host)["bootstrap_expect"] == expected
+        containers.append(lab.inspect(host)["Id"])
+    assert containers[0] != containers[1] == containers[2] == containers[3]
+    assert "changed=0" in play("node1").stdout
+
+
+def test_another_tag_of_the_image_changes_nothing() -> None:
+    host = lab.connect("node2")
+    other = "mirror.example/consul:1"
+    container = lab.inspect(host)["Id"]
+    host.check_output(f"docker tag servicedns-lab/consul:latest {other}")
+    assert "changed=0" in play("node2", consul_agent_image=other, consul_agent_image_archive="").stdout
+    assert lab.inspect(host)["Id"] == container
+    host.check_output(f"docker rmi {other}")
+
+
+def test_a_run_cut_off_before_the_container_is_completed() -> None:
+    """Its file says it all already, and the container's label does not."""
+    host = lab.connect("node1")
+    container = lab.inspect(host)["Id"]
+    variables = {"consul_agent_config": {"dns_config": {"service_ttl": {"*": "5s"}}, "log_json": True}}
+    config = json.dumps({**lab.config(host), "log_json": True})
+    host.check_output(f"cat > /etc/consul.d/agent.json << 'END'\n{config}\nEND")
+    changed("node1", **variables)
+    assert lab.inspect(host)["Id"] != container
+    changed("node1")
 
 
 def test_an_invalid_configuration_is_refused_and_changes_nothing() -> None:

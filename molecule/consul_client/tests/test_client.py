@@ -10,10 +10,14 @@ testinfra_hosts = [lab.backend("node2")]
 def test_flags(host: Host) -> None:
     flags = lab.flags(host)
     assert "-server" not in flags
-    assert "-bootstrap-expect" not in flags
     assert flags["-bind"] == flags["-advertise"] == ["192.168.103.5"]
-    assert flags["-retry-join"] == ["192.168.103.4"]
     assert "-ui" not in flags
+
+
+def test_file(host: Host) -> None:
+    config = lab.config(host)
+    assert "bootstrap_expect" not in config
+    assert config["retry_join"] == ["192.168.103.4"]
 
 
 def test_joined(host: Host) -> None:

@@ -10,10 +10,13 @@ testinfra_hosts = [lab.backend("node1")]
 def test_flags(host: Host) -> None:
     flags = lab.flags(host)
     assert flags["-server"] == [""]
-    assert flags["-bootstrap-expect"] == ["1"]
     assert flags["-bind"] == flags["-advertise"] == ["192.168.104.4"]
     assert "-ui" not in flags
-    assert "-retry-join" not in flags
+
+
+def test_file(host: Host) -> None:
+    config = lab.config(host)
+    assert (config["bootstrap_expect"], config["retry_join"]) == (1, [])
 
 
 def test_leads(host: Host) -> None:

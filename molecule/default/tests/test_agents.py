@@ -31,12 +31,12 @@ def test_flags_of_every_agent(host: Host, node: str) -> None:
     assert flags["-ui"] == [""]
 
 
-def test_flags_of_server_and_client(host: Host, node: str) -> None:
-    flags = lab.flags(host)
+def test_what_server_and_client_are_told(host: Host, node: str) -> None:
+    config = lab.config(host)
     server = node == "node1"
-    assert flags.get("-server") == ([""] if server else None)
-    assert flags.get("-bootstrap-expect") == (["1"] if server else None)
-    assert flags.get("-retry-join") == (None if server else [NODES["node1"]])
+    assert lab.flags(host).get("-server") == ([""] if server else None)
+    assert config.get("bootstrap_expect") == (1 if server else None)
+    assert config["retry_join"] == ([] if server else [NODES["node1"]])
 
 
 def test_container(host: Host) -> None:
@@ -44,6 +44,9 @@ def test_container(host: Host) -> None:
     assert found["Config"]["Image"] == IMAGE
     assert found["HostConfig"]["NetworkMode"] == "host"
     assert found["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
+    assert found["HostConfig"]["LogConfig"] == {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
+    assert found["HostConfig"]["Memory"] == 0
+    assert found["Config"]["StopTimeout"] == 30
     mounts = {mount["Destination"]: mount["Source"] for mount in found["Mounts"]}
     assert mounts == {"/consul/config": "/etc/consul.d", "/consul/data": "/var/lib/consul"}
 

@@ -80,7 +80,7 @@ def test_what_another_run_left_in_a_fact_cache_does_not_count(tmp_path: Path) ->
         run = lab.play("servicedns.consul.site", *arguments, **settings)
         assert run.returncode == 0, run.stdout
         assert set(re.findall("changed=[0-9]+", run.stdout)) == {"changed=0"}
-        assert lab.flags(lab.connect("node3"))["-retry-join"] == ["192.168.101.4"]
+        assert lab.config(lab.connect("node3"))["retry_join"] == ["192.168.101.4"]
     assert running() == before
 
 
@@ -91,13 +91,13 @@ def test_a_run_without_the_server() -> None:
     lab.docker("pause", lab.container("node1"))
     try:
         run = lab.play("servicedns.consul.site", "--limit", ",".join(clients))
-        flags = {node: lab.flags(lab.connect(node))["-retry-join"] for node in clients}
+        joins = {node: lab.config(lab.connect(node))["retry_join"] for node in clients}
     finally:
         lab.docker("unpause", lab.container("node1"))
     assert run.returncode == 0, run.stdout
     assert set(re.findall("changed=[0-9]+", run.stdout)) == {"changed=0"}
     assert "WARNING: the servers are away. The agent is as it was, and knows node1" in run.stdout
-    assert flags == dict.fromkeys(clients, ["192.168.101.4"])
+    assert joins == dict.fromkeys(clients, ["192.168.101.4"])
     assert running(clients) == before
 
 

@@ -346,6 +346,18 @@ def test_another_image_than_declared(tmp_path: Path) -> None:
     assert "the agent runs hashicorp/consul:1.22.7, and consul_agent_image is hashicorp/consul:1.21.0" in output
 
 
+def test_another_name_of_the_image(tmp_path: Path) -> None:
+    other = "mirror.example/consul:1"
+    for node in NODES:
+        lab.connect(node).check_output(f"docker tag hashicorp/consul:1.22.7 {other}")
+    try:
+        code, output, found = doctor(tmp_path, "--extra-vars", f"consul_agent_image={other}")
+    finally:
+        for node in NODES:
+            lab.connect(node).check_output(f"docker rmi {other}")
+    assert (code, found["findings"]) == (0, []), output
+
+
 @pytest.mark.parametrize(
     ("file", "message"),
     [
