@@ -71,8 +71,9 @@ labels:
   sample: {servicedns.consul.restart: 44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a}
 change:
   description:
-    - What brings that which differs into force. V(start) is that of a first container, V(restart) a new one in the place of the former,
-      V(reload) is done by this module, and V(next start) is whenever the agent starts the next time. Empty where nothing differs.
+    - What brings that which differs into force. V(start) is that of a container that is not there or does not run, V(restart) a
+      new one in the place of the former, V(reload) is done by this module, and V(next start) is whenever the agent starts the next
+      time. Empty where nothing differs.
   returned: success
   type: str
   sample: reload
@@ -222,7 +223,7 @@ class Agent:
     @property
     def change(self) -> str:
         """What brings that which differs into force; empty where nothing differs."""
-        if not self.container:
+        if not (self.container and self.container["State"]["Running"]):
             return "start"
         if self.label != (self.container["Config"].get("Labels") or {}).get(change_class.CONTAINER_LABEL):
             return change_class.RESTART

@@ -149,6 +149,14 @@ def test_the_image_counts_and_not_its_name(engine: Engine, agent: Agent, tmp_pat
     assert configure(tmp_path, CONFIG, image="of:none", check_mode=True)["change"] == "restart"
 
 
+def test_a_container_that_does_not_run_is_started(engine: Engine, agent: Agent, tmp_path: Path) -> None:
+    engine.containers["consul"]["State"]["Running"] = False
+    result = configure(tmp_path, CONFIG)
+    assert (result["change"], result["changed"]) == ("start", False)
+    run(engine, tmp_path, result)
+    assert configure(tmp_path, CONFIG)["change"] == ""
+
+
 def test_more_servers_than_one_that_elected_itself(engine: Engine, agent: Agent, tmp_path: Path) -> None:
     """It would elect itself again, where it lost its data. One of several that is to be alone has time."""
     for expected, what in ((1, "next start"), (3, "next start"), (1, "next start")):
