@@ -76,9 +76,10 @@ def agent(engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ag
 
 
 def run(engine: Engine, directory: Path, result: dict[str, Any], *flags: str) -> None:
-    """Do what the role does next: make the container, unless there is one with the labels."""
+    """Do what the role does next: make the container, or start the one that has the labels."""
     now = engine.containers.get("consul")
     if now and {**now["Config"]["Labels"], **result["labels"]} == now["Config"]["Labels"]:
+        now["State"]["Running"] = True
         return
     made = container(result["labels"], data=str(directory / "data"), config=str(directory / "consul.d"))
     made["Config"]["Cmd"] = ["agent", *flags]
