@@ -86,8 +86,9 @@ from ansible_collections.servicedns.consul.plugins.module_utils.consul.agent_typ
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.change_summary import summary
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.masking import masked
 from ansible_collections.servicedns.consul.plugins.module_utils.entry import run_module
-from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError, with_variables
+from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
 from ansible_collections.servicedns.consul.plugins.module_utils.system import command, files
+from ansible_collections.servicedns.consul.plugins.module_utils.variables import saying_variables
 
 #: Of the options that messages name.
 VARIABLES = {"data_directory": "consul_agent_data_directory"}
@@ -192,7 +193,7 @@ def refuse_others(container: agent_container.Container | None, data_directory: s
     """:raises HostError: the container or a directory is somebody else's"""
     faults = [foreign.container_fault(container), *foreign.directory_faults(data_directory, container)]
     if any(faults):
-        raise HostError(with_variables("; ".join(filter(None, faults)), VARIABLES))
+        raise HostError("; ".join(filter(None, faults)))
 
 
 def is_tried(container: agent_container.Container | None, image: str, command: t.Sequence[str]) -> bool:
@@ -280,7 +281,7 @@ def main() -> None:
             data_directory=dict(type="path", required=True),
             command=dict(type="list", elements="str", required=True),
         ),
-        configure,
+        saying_variables(configure, VARIABLES),
     )
 
 

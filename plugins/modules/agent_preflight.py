@@ -111,8 +111,9 @@ from ansible_collections.servicedns.consul.plugins.module_utils.consul import (
 from ansible_collections.servicedns.consul.plugins.module_utils.dns import forwarding_needs, probe_names
 from ansible_collections.servicedns.consul.plugins.module_utils.docker import engine
 from ansible_collections.servicedns.consul.plugins.module_utils.entry import run_module
-from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError, with_variables
+from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
 from ansible_collections.servicedns.consul.plugins.module_utils.system import command, files, network, packages, sockets
+from ansible_collections.servicedns.consul.plugins.module_utils.variables import saying_variables
 
 #: Of the options that messages name.
 VARIABLES = {name: f"consul_agent_{name}" for name in ("address", "client_address", "data_directory", "network")}
@@ -301,7 +302,7 @@ class Preflight:
             found = [f"{error} (on Debian: apt install iproute2)"]
         except (HostError, OSError, ValueError) as error:
             found = [str(error)]
-        self.problems += [with_variables(each, VARIABLES) for each in found]
+        self.problems += found
 
     def _addresses(self) -> t.Sequence[str]:
         client_address = self.params["client_address"]
@@ -375,7 +376,7 @@ def main() -> None:
             server=dict(type="bool", default=False),
             ports=dict(type="dict", default={}),
         ),
-        preflight,
+        saying_variables(preflight, VARIABLES),
     )
 
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from containers import OURS, container
+from module_runs import run_main
 
 from ansible_collections.servicedns.consul.plugins.module_utils.consul import (
     agent_container,
@@ -229,8 +231,10 @@ def test_a_container_or_directory_of_somebody_else_stops_it(engine: Engine, tmp_
     engine.containers["consul"] = container(None)
     (tmp_path / "data").mkdir(mode=0o755)
     (tmp_path / "data" / "www").touch()
-    with pytest.raises(HostError, match="is not of this collection.*; consul_agent_data_directory: .* holds www"):
-        configure(tmp_path, {})
+    message = run_main(
+        agent_config.main, config="{}", image="consul:1.15.4", data_directory=str(tmp_path / "data"), command=["agent"]
+    )["msg"]
+    assert re.search("is not of this collection.*; consul_agent_data_directory: .* holds www", message)
     assert (tmp_path / "data").stat().st_mode & 0o777 == 0o755
 
 
