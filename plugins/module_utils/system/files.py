@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import typing as t
 
 
 def read(path: str) -> str:
@@ -58,24 +57,3 @@ def existing(path: str) -> str:
     while not os.path.exists(path):
         path = os.path.dirname(path)
     return path
-
-
-def difference(path: str, before: str, after: str) -> dict[str, str]:
-    """Make an entry of C(diff) for a file."""
-    return dict(before_header=path, before=before, after_header=path, after=after)
-
-
-class Contents:
-    """Files with the contents that they have and are to have; one without content is not there."""
-
-    def __init__(self, after: t.Mapping[str, str]) -> None:
-        self.after = after
-        self.before = {path: read(path) for path in after}
-
-    def changes(self) -> list[str]:
-        """List the files that are not as they should be."""
-        return [path for path in self.after if self.before[path] != self.after[path]]
-
-    def diff(self) -> list[dict[str, str]]:
-        """Make the entries of C(diff) for them."""
-        return [difference(path, self.before[path], self.after[path]) for path in self.changes()]
