@@ -228,7 +228,7 @@ def configure(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         directories = [
             path for path in (agent_files.DIRECTORY, data_directory) if not foreign.is_private_directory(path)
         ]
-        marked = agent_files.is_marked(data_directory)
+        marked = foreign.is_marked(data_directory)
         damaged = not is_readable(agent_files.SERVICES)
         text = json.dumps(config, indent=4, sort_keys=True) + "\n"
         if not check_mode:
@@ -237,7 +237,7 @@ def configure(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
             for path in directories:
                 os.makedirs(path, exist_ok=True)
                 os.chmod(path, agent_files.PRIVATE)
-            agent_files.mark(data_directory)
+            foreign.mark(data_directory)
         owner = agent_files.owner(container) if os.path.isdir(agent_files.DIRECTORY) else 0
         if not running and not check_mode:
             owner = owner or image_user(image)

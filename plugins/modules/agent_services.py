@@ -69,7 +69,7 @@ from ansible_collections.servicedns.consul.plugins.module_utils.consul.durations
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.masking import masked
 from ansible_collections.servicedns.consul.plugins.module_utils.entry import run_module
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
-from ansible_collections.servicedns.consul.plugins.module_utils.system import files
+from ansible_collections.servicedns.consul.plugins.module_utils.system import command, files
 
 Definition = t.Dict[str, t.Any]
 
@@ -193,11 +193,26 @@ def write(path: str, content: str) -> None:
     agent_files.write(path, content, agent_files.owner(agent_container.inspect()))
 
 
+def validate() -> None:
+    """Let the agent's own binary judge what is staged, together with the agent's file: a fragment alone is not valid."""
+    container = agent_container.inspect()
+    if not container:
+        raise HostError(f"there is no container {agent_container.CONTAINER} on this host")
+    inside, outside = agent_files.CONTAINER_DIRECTORY, agent_files.DIRECTORY
+    paths = (path.replace(outside, inside) for path in (agent_files.AGENT, STAGED))
+    arguments = ("validate", "-config-format=json", *paths)
+    if container["State"]["Running"] and not agent_container.is_crashing(container):
+        command.run("docker", "exec", agent_container.CONTAINER, "consul", *arguments)
+        return
+    image, mount = container["Config"]["Image"], f"--volume={outside}:{inside}:ro"
+    command.run("docker", "run", "--rm", "--network=none", "--entrypoint=consul", mount, image, *arguments)
+
+
 def stage(content: str) -> None:
-    """Let the agent's own binary judge, together with the agent's file: a fragment alone is not valid."""
+    """Write the content beside the file, once Consul finds it valid."""
     write(STAGED, content)
     try:
-        agent_files.validate(agent_files.AGENT, STAGED)
+        validate()
     except BaseException:
         os.unlink(STAGED)
         raise

@@ -108,7 +108,7 @@ def test_a_data_directory_is_marked(engine: Engine, tmp_path: Path) -> None:
     """So that it is ours when its container is gone."""
     engine.fails = refuse(TRIED)
     configure(tmp_path, {})
-    mark = tmp_path / "data" / agent_files.MARK
+    mark = tmp_path / "data" / foreign.MARK
     assert mark.exists()
     (tmp_path / "data" / "raft").mkdir()
     assert not configure(tmp_path, {})["changed"]
