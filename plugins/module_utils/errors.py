@@ -12,8 +12,10 @@ class HostError(Exception):
     """The host lacks something; the message says what, and what to do.
 
     :arg warnings: what is to be said besides
+    :arg result: more of it, as the module returns it
     """
 
-    def __init__(self, message: str, warnings: t.Sequence[str] = ()) -> None:
+    def __init__(self, message: str, warnings: t.Iterable[str] = (), **result: t.Any) -> None:
         super().__init__(message)
         self.warnings = list(warnings)
+        self.result = result
