@@ -17,20 +17,16 @@ def service_id(definition: Definition) -> str:
 
 def declared_checks(definition: Definition) -> dict[str, dict[str, t.Any]]:
     """The checks of a service by the ids that the agent gives them, without those of its sidecar."""
-    found = [check for _path, check in checks_of("", definition)]
-    several = len(found) > 1
-    identifier = service_id(definition)
+    found, default = checks_of("", definition), f"service:{service_id(definition)}"
     return {
-        check.get("id") or f"service:{identifier}" + (f":{number}" if several else ""): check
-        for number, check in enumerate(found, 1)
+        check.get("id") or (f"{default}:{number}" if len(found) > 1 else default): check
+        for number, (_path, check) in enumerate(found, 1)
     }
 
 
 def checks_of(path: str, service: Definition) -> list[tuple[str, t.Any]]:
     """The checks of a service with their paths, in the order in which the agent numbers them."""
     several, single = service.get("checks"), service.get("check")
-    found = list(enumerate(several)) if isinstance(several, (list, tuple)) else []
-    return [
-        *((f"{path}.checks[{index}]", check) for index, check in found),
-        *([] if single is None else [(f"{path}.check", single)]),
-    ]
+    found = enumerate(several) if isinstance(several, (list, tuple)) else ()
+    checks = [(f"{path}.checks[{index}]", check) for index, check in found]
+    return checks if single is None else [*checks, (f"{path}.check", single)]
