@@ -64,7 +64,7 @@ from ansible_collections.servicedns.consul.plugins.module_utils.consul.client im
     ConsulClient,
     client_of,
 )
-from ansible_collections.servicedns.consul.plugins.module_utils.consul.definitions import declared_checks, service_id
+from ansible_collections.servicedns.consul.plugins.module_utils.consul.definitions import checks_of
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.durations import parse_duration
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.masking import masked
 from ansible_collections.servicedns.consul.plugins.module_utils.entry import run_module
@@ -85,6 +85,20 @@ class Served(t.NamedTuple):
 
     services: dict[str, t.Any]
     checks: dict[str, t.Any]
+
+
+def service_id(definition: Definition) -> str:
+    """The id of a service: its name unless it says otherwise."""
+    return str(definition.get("id") or definition["name"])
+
+
+def declared_checks(definition: Definition) -> dict[str, dict[str, t.Any]]:
+    """The checks of a service by the ids that the agent gives them, without those of its sidecar."""
+    found, default = checks_of("", definition), f"service:{service_id(definition)}"
+    return {
+        check.get("id") or (f"{default}:{number}" if len(found) > 1 else default): check
+        for number, (_path, check) in enumerate(found, 1)
+    }
 
 
 def by_id(definitions: list[Definition]) -> dict[str, Definition]:
