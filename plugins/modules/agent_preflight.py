@@ -113,6 +113,7 @@ from ansible_collections.servicedns.consul.plugins.module_utils.docker import en
 from ansible_collections.servicedns.consul.plugins.module_utils.entry import run_module
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
 from ansible_collections.servicedns.consul.plugins.module_utils.system import command, files, network, packages, sockets
+from ansible_collections.servicedns.consul.plugins.module_utils.system.paths import existing
 from ansible_collections.servicedns.consul.plugins.module_utils.variables import saying_variables
 
 #: Of the options that messages name.
@@ -247,12 +248,9 @@ def room_faults(subject: str, path: str, needed: int) -> t.Iterator[str]:
 
     :arg needed: bytes
     """
-    above = path
-    while above and not os.path.isdir(above):
-        above = os.path.dirname(above)
-    if not above:
+    if not path:
         return
-    system = os.statvfs(above)
+    system = os.statvfs(existing(path))
     free = system.f_bavail * system.f_frsize
     if system.f_flag & os.ST_RDONLY:
         yield f"{subject} {path} is on a file system that is mounted read-only"

@@ -23,10 +23,7 @@ def read(path: str) -> str:
 
 def write_atomically(path: str, content: str, mode: int | None = None, owner: int | None = None) -> None:
     """Replace a file in one step, keeping its owner and mode unless they are given."""
-    try:
-        before: os.stat_result | None = os.stat(path)
-    except FileNotFoundError:
-        before = None
+    before = os.stat(path) if os.path.exists(path) else None
     # The leading dot and the missing suffix keep a leftover from being read as configuration.
     handle, staged = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".servicedns.")
     try:
@@ -49,11 +46,3 @@ def remove(path: str) -> None:
     """Remove a file or a link, if it is there."""
     if os.path.lexists(path):
         os.unlink(path)
-
-
-def existing(path: str) -> str:
-    """Find the path, or the closest directory above it that is there."""
-    path = os.path.abspath(path)
-    while not os.path.exists(path):
-        path = os.path.dirname(path)
-    return path
