@@ -81,10 +81,6 @@ ansible_facts:
           description: Where the agent's HTTP API answers this host.
           type: str
           sample: http://127.0.0.1:8500
-        dns_server:
-          description: Where the agent's DNS answers this host, as dnsmasq writes it.
-          type: str
-          sample: 127.0.0.1#8600
         retry_join:
           description: Whom the agent that runs now joins.
           type: list
@@ -276,7 +272,7 @@ class Preflight:
         self.params = params
         self.problems: list[str] = []
         self.warnings: list[str] = []
-        self.address = self.http_url = self.dns_server = ""
+        self.address = self.http_url = ""
         self.container: agent_container.Container | None = None
         self.image: t.Any = None
 
@@ -303,9 +299,7 @@ class Preflight:
         self.problems += found
 
     def _addresses(self) -> t.Sequence[str]:
-        client_address = self.params["client_address"]
-        self.http_url = addresses.agent_url(client_address)
-        self.dns_server = f"{addresses.reachable_address(client_address)}#8600"
+        self.http_url = addresses.agent_url(self.params["client_address"])
         self.address = network.own_address(self.params["network"], self.params["address"])
         return ()
 
@@ -353,7 +347,6 @@ def preflight(params: dict[str, t.Any], _check_mode: bool) -> dict[str, t.Any]:
             consul_agent=dict(
                 address=found.address,
                 http_url=found.http_url,
-                dns_server=found.dns_server,
                 retry_join=joined(found.container),
                 image_present=found.image is not None,
                 requests_present=packages.has_python_module("requests"),

@@ -99,10 +99,6 @@ ansible_facts:
             list them.
           type: list
           elements: str
-        recursor:
-          description: Where dnsmasq answers for all other names, as Consul writes it.
-          type: str
-          sample: 127.0.0.2:8653
         bridges:
           description: Address of the default bridge, interfaces on which containers are, and others that only look so.
           type: dict

@@ -117,16 +117,3 @@ def test_a_host_that_resolves_none_of_its_probe_names(monkeypatch: pytest.Monkey
     monkeypatch.setattr(resolv_conf, "search_domains", lambda _resolv_conf: [])
     assert warned(resolves=False)
     assert not warned(resolves=True)
-
-
-@pytest.mark.usefixtures("over_tls")
-@pytest.mark.parametrize(("address", "recursor"), [("127.0.0.2", "127.0.0.2:8653"), ("::1", "[::1]:8653")])
-def test_the_agent_asks_dnsmasq_and_not_the_hosts_resolvers(
-    monkeypatch: pytest.MonkeyPatch, address: str, recursor: str
-) -> None:
-    """Those that DHCP brings change, and the agent would be restarted for each."""
-    monkeypatch.setattr(lookups, "speaks", lambda _server, _names: True)
-    result = run_main(
-        dnsmasq_forwarding_preflight.main, listen_addresses=[address], resolver="none", upstreams=["10.0.0.53"]
-    )
-    assert result["ansible_facts"]["dnsmasq_forwarding"]["recursor"] == recursor
