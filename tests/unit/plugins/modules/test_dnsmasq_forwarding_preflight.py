@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from module_runs import run_main
+from plain_host import PLAIN
 from plays import ROOT
 
 from ansible_collections.servicedns.consul.plugins.module_utils.dns import (
@@ -23,15 +24,6 @@ from ansible_collections.servicedns.consul.plugins.module_utils.dns import (
 )
 from ansible_collections.servicedns.consul.plugins.module_utils.system import command
 from ansible_collections.servicedns.consul.plugins.modules import dnsmasq_forwarding_preflight
-
-HOST = detect.Host(
-    resolv_conf_target=resolv_conf.RESOLV_CONF,
-    resolv_conf="search corp.example\nnameserver 10.0.0.1\n",
-    resolved_installed=False,
-    resolved_active=False,
-    networkmanager_active=False,
-    resolvconf_installed=False,
-)
 
 
 def test_all_that_is_wrong_is_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +56,7 @@ def test_every_option_that_a_message_names_has_a_variable() -> None:
 def over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host with nothing in the way, whose systemd-resolved asks over TLS."""
     shown = {"dns": "Link 2 (eth0): 10.0.0.1\n", "dnsovertls": "Link 2 (eth0): yes\n", "dnssec": ""}
-    found = HOST._replace(resolved_installed=True, resolved_active=True, resolv_conf_target=resolved.STUB_FILE)
+    found = PLAIN._replace(resolved_installed=True, resolved_active=True, resolv_conf_target=resolved.STUB_FILE)
     monkeypatch.setattr(detect, "this_host", lambda: found)
     monkeypatch.setattr(lookups, "resolves", lambda _name: True)
     monkeypatch.setattr(resolved, "show", lambda what: shown[what])
