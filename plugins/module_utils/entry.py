@@ -12,15 +12,6 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
 
-
-class Failure(HostError):
-    """What is wrong, with more of it in the result."""
-
-    def __init__(self, message: str, **result: t.Any) -> None:
-        super().__init__(message)
-        self.result = result
-
-
 Act = t.Callable[[t.Dict[str, t.Any], bool], t.Dict[str, t.Any]]
 
 
@@ -36,11 +27,11 @@ def run_module(spec: dict[str, dict[str, t.Any]], act: Act, subject: str = "") -
         result = act(module.params, module.check_mode)
     # What is no JSON and no UTF-8 is a ValueError.
     except (HostError, OSError, ValueError) as error:
-        message = f"{subject}: {sentence(error)}" if subject else sentence(error)
-        warn(module, error.warnings if isinstance(error, HostError) else [])
+        told = error if isinstance(error, HostError) else HostError(sentence(error))
+        warn(module, told.warnings)
         # Its words may be those of an agent, of what others registered with it, or of a journal.
-        more = error.result if isinstance(error, Failure) else {}
-        module.fail_json(msg=visible(message, lines=True), **printable(more))
+        message = visible(f"{subject}: {told}" if subject else str(told), lines=True)
+        module.fail_json(msg=message, **printable(told.result))
     warn(module, result.pop("warnings", []))
     module.exit_json(**{"changed": False, **printable(result)})
 
@@ -76,8 +67,5 @@ def visible(text: str, lines: bool = False) -> str:
 
     :arg lines: whether the text may have more than one
     """
-
-    def shown(code: re.Match[str]) -> str:
-        return code.group() if lines and code.group() == "\n" else ascii(code.group())[1:-1]
-
-    return UNSEEN.sub(shown, str(printable(text)))
+    kept = "\n" if lines else ""
+    return UNSEEN.sub(lambda code: code[0] if code[0] == kept else ascii(code[0])[1:-1], str(printable(text)))

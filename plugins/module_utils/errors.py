@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 
@@ -13,13 +12,10 @@ class HostError(Exception):
     """The host lacks something; the message says what, and what to do.
 
     :arg warnings: what is to be said besides
+    :arg result: more of it, as the module returns it
     """
 
-    def __init__(self, message: str, warnings: t.Sequence[str] = ()) -> None:
+    def __init__(self, message: str, warnings: t.Iterable[str] = (), **result: t.Any) -> None:
         super().__init__(message)
         self.warnings = list(warnings)
-
-
-def with_variables(message: str, variables: t.Mapping[str, str]) -> str:
-    """Replace each option in a message, written C(O(name\\)) as in documentation, by the role variable that gives it."""
-    return re.sub(r"O\((\w+)\)", lambda option: variables.get(option[1], option[0]), message)
+        self.result = result

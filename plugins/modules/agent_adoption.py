@@ -169,10 +169,10 @@ def take_over(container: Container, data: str, data_directory: str) -> None:
             undo.append(lambda: clear(data_directory, keep=there))
             os.makedirs(data_directory, mode=agent_files.PRIVATE, exist_ok=True)
             command.run("docker", "cp", "--archive", f"{name}:{data}/.", data_directory, timeout=3600.0)
-            agent_files.mark(data_directory)
-        elif not agent_files.is_marked(data_directory):
-            agent_files.mark(data_directory)
-            undo.append(lambda: os.unlink(os.path.join(data_directory, agent_files.MARK)))
+            foreign.mark(data_directory)
+        elif not foreign.is_marked(data_directory):
+            foreign.mark(data_directory)
+            undo.append(lambda: os.unlink(os.path.join(data_directory, foreign.MARK)))
         if foreign_files():
             os.rename(agent_files.DIRECTORY, KEPT_DIRECTORY)
             undo.append(lambda: os.rename(KEPT_DIRECTORY, agent_files.DIRECTORY))

@@ -105,8 +105,9 @@ from ansible_collections.servicedns.consul.plugins.module_utils.consul.client im
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.masking import masked
 from ansible_collections.servicedns.consul.plugins.module_utils.docker import image as docker_image
 from ansible_collections.servicedns.consul.plugins.module_utils.entry import run_module
-from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError, with_variables
+from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
 from ansible_collections.servicedns.consul.plugins.module_utils.system import command, files
+from ansible_collections.servicedns.consul.plugins.module_utils.variables import saying_variables
 
 #: Of the options that messages name.
 VARIABLES = {"data_directory": "consul_agent_data_directory"}
@@ -184,7 +185,7 @@ def refuse_others(container: agent_container.Container | None, data_directory: s
     """:raises HostError: the container or a directory is somebody else's"""
     faults = [foreign.container_fault(container), *foreign.directory_faults(data_directory, container)]
     if any(faults):
-        raise HostError(with_variables("; ".join(filter(None, faults)), VARIABLES))
+        raise HostError("; ".join(filter(None, faults)))
 
 
 class Agent:
@@ -211,7 +212,7 @@ class Agent:
         self.directories = [
             path for path in (agent_files.DIRECTORY, self.data_directory) if not foreign.is_private_directory(path)
         ]
-        self.marked = agent_files.is_marked(self.data_directory)
+        self.marked = foreign.is_marked(self.data_directory)
 
     @property
     def label(self) -> str:
@@ -261,7 +262,7 @@ class Agent:
         for path in self.directories:
             os.makedirs(path, exist_ok=True)
             os.chmod(path, agent_files.PRIVATE)
-        agent_files.mark(self.data_directory)
+        foreign.mark(self.data_directory)
         agent_reload.forget(self.container)
 
     def write(self, owner: int) -> None:
@@ -332,7 +333,7 @@ def main() -> None:
             container=dict(type="dict", required=True),
             **ARGUMENTS,
         ),
-        configure,
+        saying_variables(configure, VARIABLES),
     )
 
 

@@ -54,7 +54,7 @@ import time
 import typing as t
 
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.client import ARGUMENTS, client_of
-from ansible_collections.servicedns.consul.plugins.module_utils.entry import Failure, run_module
+from ansible_collections.servicedns.consul.plugins.module_utils.entry import run_module
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
 
 
@@ -77,7 +77,7 @@ def wait(params: dict[str, t.Any], _check_mode: bool) -> dict[str, t.Any]:
         members = sorted(member["Name"] for member in client.get("agent", "members"))
     except HostError:
         members = []
-    raise Failure(f"the agent knows no leader: {reason}", reason=reason, members=members)
+    raise HostError(f"the agent knows no leader: {reason}", reason=reason, members=members)
 
 
 def main() -> None:

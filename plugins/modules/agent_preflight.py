@@ -81,10 +81,6 @@ ansible_facts:
           description: Where the agent's HTTP API answers this host.
           type: str
           sample: http://127.0.0.1:8500
-        dns_server:
-          description: Where the agent's DNS answers this host, as dnsmasq writes it.
-          type: str
-          sample: 127.0.0.1#8600
         retry_join:
           description: Whom the agent that runs now joins.
           type: list
@@ -117,8 +113,10 @@ from ansible_collections.servicedns.consul.plugins.module_utils.dns import forwa
 from ansible_collections.servicedns.consul.plugins.module_utils.docker import engine
 from ansible_collections.servicedns.consul.plugins.module_utils.docker import image as docker_image
 from ansible_collections.servicedns.consul.plugins.module_utils.entry import run_module
-from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError, with_variables
+from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
 from ansible_collections.servicedns.consul.plugins.module_utils.system import command, files, network, packages, sockets
+from ansible_collections.servicedns.consul.plugins.module_utils.system.paths import existing
+from ansible_collections.servicedns.consul.plugins.module_utils.variables import saying_variables
 
 #: Of the options that messages name.
 VARIABLES = {name: f"consul_agent_{name}" for name in ("address", "client_address", "data_directory", "network")}
@@ -252,12 +250,9 @@ def room_faults(subject: str, path: str, needed: int) -> t.Iterator[str]:
 
     :arg needed: bytes
     """
-    above = path
-    while above and not os.path.isdir(above):
-        above = os.path.dirname(above)
-    if not above:
+    if not path:
         return
-    system = os.statvfs(above)
+    system = os.statvfs(existing(path))
     free = system.f_bavail * system.f_frsize
     if system.f_flag & os.ST_RDONLY:
         yield f"{subject} {path} is on a file system that is mounted read-only"
@@ -274,7 +269,7 @@ class Preflight:
         self.params = params
         self.problems: list[str] = []
         self.warnings: list[str] = []
-        self.address = self.http_url = self.dns_server = self.log_driver = ""
+        self.address = self.http_url = self.log_driver = ""
         self.container: agent_container.Container | None = None
         self.image: t.Any = None
 
@@ -298,12 +293,10 @@ class Preflight:
             found = [f"{error} (on Debian: apt install iproute2)"]
         except (HostError, OSError, ValueError) as error:
             found = [str(error)]
-        self.problems += [with_variables(each, VARIABLES) for each in found]
+        self.problems += found
 
     def _addresses(self) -> t.Sequence[str]:
-        client_address = self.params["client_address"]
-        self.http_url = addresses.agent_url(client_address)
-        self.dns_server = f"{addresses.reachable_address(client_address)}#8600"
+        self.http_url = addresses.agent_url(self.params["client_address"])
         self.address = network.own_address(self.params["network"], self.params["address"])
         return ()
 
@@ -352,7 +345,6 @@ def preflight(params: dict[str, t.Any], _check_mode: bool) -> dict[str, t.Any]:
             consul_agent=dict(
                 address=found.address,
                 http_url=found.http_url,
-                dns_server=found.dns_server,
                 retry_join=agent_file.joined() if found.container and agent_container.is_ours(found.container) else [],
                 log_driver=found.log_driver,
                 image_present=found.image is not None,
@@ -374,7 +366,7 @@ def main() -> None:
             server=dict(type="bool", default=False),
             ports=dict(type="dict", default={}),
         ),
-        preflight,
+        saying_variables(preflight, VARIABLES),
     )
 
 

@@ -64,12 +64,12 @@ from ansible_collections.servicedns.consul.plugins.module_utils.consul.client im
     ConsulClient,
     client_of,
 )
-from ansible_collections.servicedns.consul.plugins.module_utils.consul.definitions import declared_checks, service_id
+from ansible_collections.servicedns.consul.plugins.module_utils.consul.definitions import checks_of
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.durations import parse_duration
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.masking import masked
 from ansible_collections.servicedns.consul.plugins.module_utils.entry import run_module
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
-from ansible_collections.servicedns.consul.plugins.module_utils.system import files
+from ansible_collections.servicedns.consul.plugins.module_utils.system import command, files
 
 Definition = t.Dict[str, t.Any]
 
@@ -85,6 +85,20 @@ class Served(t.NamedTuple):
 
     services: dict[str, t.Any]
     checks: dict[str, t.Any]
+
+
+def service_id(definition: Definition) -> str:
+    """The id of a service: its name unless it says otherwise."""
+    return str(definition.get("id") or definition["name"])
+
+
+def declared_checks(definition: Definition) -> dict[str, dict[str, t.Any]]:
+    """The checks of a service by the ids that the agent gives them, without those of its sidecar."""
+    found, default = checks_of("", definition), f"service:{service_id(definition)}"
+    return {
+        check.get("id") or (f"{default}:{number}" if len(found) > 1 else default): check
+        for number, (_path, check) in enumerate(found, 1)
+    }
 
 
 def by_id(definitions: list[Definition]) -> dict[str, Definition]:
@@ -193,11 +207,26 @@ def write(path: str, content: str) -> None:
     agent_files.write(path, content, agent_files.owner(agent_container.inspect()))
 
 
+def validate() -> None:
+    """Let the agent's own binary judge what is staged, together with the agent's file: a fragment alone is not valid."""
+    container = agent_container.inspect()
+    if not container:
+        raise HostError(f"there is no container {agent_container.CONTAINER} on this host")
+    inside, outside = agent_files.CONTAINER_DIRECTORY, agent_files.DIRECTORY
+    paths = (path.replace(outside, inside) for path in (agent_files.AGENT, STAGED))
+    arguments = ("validate", "-config-format=json", *paths)
+    if container["State"]["Running"] and not agent_container.is_crashing(container):
+        command.run("docker", "exec", agent_container.CONTAINER, "consul", *arguments)
+        return
+    image, mount = container["Config"]["Image"], f"--volume={outside}:{inside}:ro"
+    command.run("docker", "run", "--rm", "--network=none", "--entrypoint=consul", mount, image, *arguments)
+
+
 def stage(content: str) -> None:
-    """Let the agent's own binary judge, together with the agent's file: a fragment alone is not valid."""
+    """Write the content beside the file, once Consul finds it valid."""
     write(STAGED, content)
     try:
-        agent_files.validate(agent_files.AGENT, STAGED)
+        validate()
     except BaseException:
         os.unlink(STAGED)
         raise

@@ -74,7 +74,7 @@ import typing as t
 from ansible_collections.servicedns.consul.plugins.module_utils import entry
 from ansible_collections.servicedns.consul.plugins.module_utils.dns import dnsmasq
 from ansible_collections.servicedns.consul.plugins.module_utils.docker import forwarding
-from ansible_collections.servicedns.consul.plugins.module_utils.errors import with_variables
+from ansible_collections.servicedns.consul.plugins.module_utils.variables import saying_variables
 
 #: Of the options that messages name.
 VARIABLES = {"state": "dnsmasq_forwarding_containers"}
@@ -85,8 +85,7 @@ def act(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     options = ("configuration", "service", "address")
     change = forwarding.Change(**{name: params[name] for name in options if params["state"] == "present"})
     warnings = change.make(params["server"], params["names"], check_mode)
-    told = [with_variables(warning, VARIABLES) for warning in warnings]
-    return dict(changed=change.is_needed(), warnings=told, diff=change.diff())
+    return dict(changed=change.is_needed(), warnings=warnings, diff=change.diff())
 
 
 def main() -> None:
@@ -99,7 +98,7 @@ def main() -> None:
             server=dict(type="str", default=""),
             names=dict(type="list", elements="str", default=[]),
         ),
-        dnsmasq.one_at_a_time(act),
+        saying_variables(dnsmasq.one_at_a_time(act), VARIABLES),
         "dnsmasq_forwarding_containers",
     )
 

@@ -99,10 +99,6 @@ ansible_facts:
             list them.
           type: list
           elements: str
-        recursor:
-          description: Where dnsmasq answers for all other names, as Consul writes it.
-          type: str
-          sample: 127.0.0.2:8653
         bridges:
           description: Address of the default bridge, interfaces on which containers are, and others that only look so.
           type: dict
@@ -127,7 +123,7 @@ import typing as t
 from ansible_collections.servicedns.consul.plugins.module_utils import entry
 from ansible_collections.servicedns.consul.plugins.module_utils.dns import preflight
 from ansible_collections.servicedns.consul.plugins.module_utils.dns.detect import KINDS
-from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError, with_variables
+from ansible_collections.servicedns.consul.plugins.module_utils.variables import saying_variables
 
 #: Of the options that messages name.
 VARIABLES = {
@@ -145,14 +141,9 @@ VARIABLES = {
 
 
 def act(params: dict[str, t.Any], _check_mode: bool) -> dict[str, t.Any]:
-    """Look at the host, and name role variables."""
-    try:
-        facts, warnings = preflight.look(preflight.PreflightOptions(**params))
-    except HostError as error:
-        told = [with_variables(warning, VARIABLES) for warning in error.warnings]
-        raise HostError(with_variables(str(error), VARIABLES), told) from error
-    told = [with_variables(warning, VARIABLES) for warning in warnings]
-    return dict(warnings=told, ansible_facts=dict(dnsmasq_forwarding=facts))
+    """Look at the host."""
+    facts, warnings = preflight.look(preflight.PreflightOptions(**params))
+    return dict(warnings=warnings, ansible_facts=dict(dnsmasq_forwarding=facts))
 
 
 def main() -> None:
@@ -168,7 +159,7 @@ def main() -> None:
             image=dict(type="str", default=""),
             consul_domains=dict(type="list", elements="str", default=["consul"]),
         ),
-        act,
+        saying_variables(act, VARIABLES),
     )
 
 

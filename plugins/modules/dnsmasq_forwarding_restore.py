@@ -66,8 +66,8 @@ import typing as t
 from ansible_collections.servicedns.consul.plugins.module_utils import entry
 from ansible_collections.servicedns.consul.plugins.module_utils.dns import dnsmasq, resolved, restore, state_before
 from ansible_collections.servicedns.consul.plugins.module_utils.dns.targets import systemd_resolved
-from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError, with_variables
 from ansible_collections.servicedns.consul.plugins.module_utils.system import packages
+from ansible_collections.servicedns.consul.plugins.module_utils.variables import saying_variables
 
 #: Of the options of other modules that messages name.
 VARIABLES = {"containers": "dnsmasq_forwarding_containers"}
@@ -83,10 +83,7 @@ def act(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         changed = resolved.is_to_come()
     if changed and not check_mode:
         if state == "absent":
-            try:
-                restore.restore_resolver(known, params["names"])
-            except HostError as error:
-                raise HostError(with_variables(str(error), VARIABLES), error.warnings) from error
+            restore.restore_resolver(known, params["names"])
         elif state == "forgotten":
             restore.forget(known)
         else:
@@ -100,7 +97,7 @@ def main() -> None:
             names=dict(type="list", elements="str", default=[]),
             state=dict(type="str", choices=["absent", "forgotten", "unprepared"], default="absent"),
         ),
-        dnsmasq.one_at_a_time(act),
+        saying_variables(dnsmasq.one_at_a_time(act), VARIABLES),
         "dnsmasq_forwarding",
     )
 

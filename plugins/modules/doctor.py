@@ -199,8 +199,8 @@ catalog:
 import typing as t
 
 from ansible_collections.servicedns.consul.plugins.module_utils.entry import run_module
-from ansible_collections.servicedns.consul.plugins.module_utils.errors import with_variables
 from ansible_collections.servicedns.consul.plugins.module_utils.lookup import probes
+from ansible_collections.servicedns.consul.plugins.module_utils.variables import with_variables
 
 #: Of the options that a next step names, which are those of roles.
 VARIABLES = {

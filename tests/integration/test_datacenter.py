@@ -177,7 +177,7 @@ def test_services_cut_off_anywhere(api: ConsulClient, monkeypatch: pytest.Monkey
 def cut_off_after(monkeypatch: pytest.MonkeyPatch, calls: int) -> None:
     """Make the agent fall silent at a change."""
     left = [calls]
-    whole = ConsulClient._json
+    whole = ConsulClient.ask
 
     def cut(self: ConsulClient, method: str, *arguments: Any) -> Any:
         left[0] -= method != "GET"
@@ -185,7 +185,7 @@ def cut_off_after(monkeypatch: pytest.MonkeyPatch, calls: int) -> None:
             raise AgentSilent("cut off")
         return whole(self, method, *arguments)
 
-    monkeypatch.setattr(ConsulClient, "_json", cut)
+    monkeypatch.setattr(ConsulClient, "ask", cut)
 
 
 def test_queries_come_stay_change_and_go(api: ConsulClient, agent: RealAgent) -> None:

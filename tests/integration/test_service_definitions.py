@@ -24,7 +24,7 @@ from real_agent import RealAgent, real_agent
 from strategies import service_lists
 
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.client import AgentRefused, ConsulClient
-from ansible_collections.servicedns.consul.plugins.module_utils.consul.definitions import declared_checks, service_id
+from ansible_collections.servicedns.consul.plugins.modules.agent_services import declared_checks, service_id
 from ansible_collections.servicedns.consul.plugins.plugin_utils.consul_schema.instances import definitions_findings
 from ansible_collections.servicedns.consul.plugins.plugin_utils.consul_schema.service import converted_service
 

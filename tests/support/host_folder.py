@@ -41,7 +41,7 @@ from ansible_collections.servicedns.consul.plugins.module_utils.dns.targets impo
 )
 from ansible_collections.servicedns.consul.plugins.module_utils.docker import daemon_json, engine
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
-from ansible_collections.servicedns.consul.plugins.module_utils.system import command, files
+from ansible_collections.servicedns.consul.plugins.module_utils.system import command, files, waiting
 from ansible_collections.servicedns.consul.plugins.modules import dnsmasq_forwarding
 
 MODULES = (
@@ -123,7 +123,7 @@ class HostFolder:
         monkeypatch.setattr(trial, "Trial", Trial)
         monkeypatch.setattr(relay, "StandIn", lambda *_arguments, **_options: contextlib.nullcontext())
         monkeypatch.setattr(relay, "drain", lambda _pid: None)
-        monkeypatch.setattr(command, "eventually", lambda condition, *_times: condition())
+        monkeypatch.setattr(waiting, "eventually", lambda condition, *_times: condition())
         monkeypatch.setattr(lookups, "knows", lambda *_arguments: True)
         monkeypatch.setattr(lookups, "resolves", lambda _name: True)
 

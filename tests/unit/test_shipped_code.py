@@ -38,7 +38,7 @@ def shipped(module: str) -> set[Path]:
 
 #: Lines of module_utils that a module may bring. Whoever lowers a number keeps it.
 MOST = {
-    "agent_services": 869,
+    "agent_services": 702,
     "external_services": 542,
     "prepared_queries": 595,
 }

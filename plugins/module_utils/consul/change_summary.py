@@ -16,16 +16,13 @@ def summary(
     Each kind is sorted by name. Nothing when nothing changes.
     """
     keyed = {name: ", ".join(sorted(keys)) for name, keys in changed.items()}
-    kinds = (
-        ("+", sorted(added)),
-        ("~", [f"{name} ({keys})" if keys else name for name, keys in sorted(keyed.items())]),
-        ("-", sorted(removed)),
-    )
-    return "".join(line + "\n" for sign, texts in kinds for line in _lines(sign, texts, most))
-
-
-def _lines(sign: str, texts: t.Sequence[str], most: int) -> t.Iterator[str]:
-    for text in texts[:most]:
-        yield f"{sign} {text}"
-    if len(texts) > most:
-        yield f"{sign} and {len(texts) - most} more"
+    kinds = {
+        "+": sorted(added),
+        "~": [f"{name} ({keys})" if keys else name for name, keys in sorted(keyed.items())],
+        "-": sorted(removed),
+    }
+    lines = []
+    for sign, texts in kinds.items():
+        left = [f"and {len(texts) - most} more"] if len(texts) > most else []
+        lines += [f"{sign} {text}\n" for text in (*texts[:most], *left)]
+    return "".join(lines)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import dataclasses
 import functools
 import http.client
 import json
@@ -48,52 +49,27 @@ class Answer(t.NamedTuple):
     body: bytes
 
 
+@dataclasses.dataclass(repr=False)  # it would show the token
 class ConsulClient:
     """Asks and tells an agent. Errors name the request and what came back, and never what was sent."""
 
-    def __init__(
-        self,
-        url: str,
-        token: str = "",
-        ca_path: str | None = None,
-        validate_certs: bool = True,
-        datacenter: str = "",
-        timeout: float = 10.0,
-    ) -> None:
-        """:arg url: may lack its scheme, as C(CONSUL_HTTP_ADDR)
-        :arg ca_path: file or directory with the certificates of authorities, instead of the system's
-        :arg datacenter: the agent's own when it is empty
-        :arg timeout: seconds that an answer may take
-        :raises HostError: the token can be none
-        """
-        if not re.fullmatch("[!-~]*", token):
+    url: str  # may lack its scheme, as CONSUL_HTTP_ADDR
+    token: str = ""
+    ca_path: str | None = None  # file or directory with the certificates of authorities, instead of the system's
+    validate_certs: bool = True
+    datacenter: str = ""  # the agent's own when it is empty
+    timeout: float = 10.0  # seconds that an answer may take
+
+    def __post_init__(self) -> None:
+        """:raises HostError: the token can be none"""
+        if not re.fullmatch("[!-~]*", self.token):
             raise HostError("the token has a space, or another character that no token has")
-        self.address = (url if "://" in url else f"http://{url}").rstrip("/")
+        self.address = (self.url if "://" in self.url else f"http://{self.url}").rstrip("/")
         # As messages show it: what stands before Consul may want a password.
         self.url = re.sub(r"//[^/]*@", "//", self.address)
-        self.token = token
-        self.ca_path = ca_path
-        self.validate_certs = validate_certs
-        self.datacenter = datacenter
-        self.timeout = timeout
 
-    def get(self, *path: str, **query: str) -> t.Any:
-        """The answer to a GET, from JSON. Each part of the path is quoted."""
-        return self._json("GET", path, query)
-
-    def put(self, *path: str, body: t.Any = None, **query: str) -> t.Any:
-        """The answer to a PUT of a value, sent as JSON. None when the answer is empty."""
-        return self._json("PUT", path, query, body)
-
-    def post(self, *path: str, body: t.Any = None, **query: str) -> t.Any:
-        """The answer to a POST of a value, sent as JSON."""
-        return self._json("POST", path, query, body)
-
-    def delete(self, *path: str, **query: str) -> t.Any:
-        """The answer to a DELETE."""
-        return self._json("DELETE", path, query)
-
-    def _json(self, method: str, path: t.Sequence[str], query: t.Mapping[str, str], body: t.Any = None) -> t.Any:
+    def request(self, method: str, *path: str, body: t.Any = None, **query: str) -> t.Any:
+        """The answer, from JSON; None when it is empty. Each part of the path is quoted, and a body is sent as JSON."""
         answer = self.ask(method, path, query, body)
         if answer.status >= 300:
             words = answer.body.decode(errors="replace").strip() or f"{answer.status} {answer.reason}"
@@ -103,6 +79,11 @@ class ConsulClient:
         except ValueError as error:
             start = answer.body[:80].decode(errors="replace")
             raise AgentRefused(f"{answer.asked}: the answer is not JSON: {start!r}", answer.status) from error
+
+    get = functools.partialmethod(request, "GET")
+    put = functools.partialmethod(request, "PUT")
+    post = functools.partialmethod(request, "POST")
+    delete = functools.partialmethod(request, "DELETE")
 
     def ask(self, method: str, path: t.Sequence[str], query: t.Mapping[str, str], body: t.Any = None) -> Answer:
         """What comes back, good or bad.

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, servicedns.consul contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an agent makes of the definition of a service."""
+"""Definitions of services, and the checks in them."""
 
 from __future__ import annotations
 
@@ -10,27 +10,9 @@ import typing as t
 Definition = t.Mapping[str, t.Any]
 
 
-def service_id(definition: Definition) -> str:
-    """The id of a service: its name unless it says otherwise."""
-    return str(definition.get("id") or definition["name"])
-
-
-def declared_checks(definition: Definition) -> dict[str, dict[str, t.Any]]:
-    """The checks of a service by the ids that the agent gives them, without those of its sidecar."""
-    found = [check for _path, check in checks_of("", definition)]
-    several = len(found) > 1
-    identifier = service_id(definition)
-    return {
-        check.get("id") or f"service:{identifier}" + (f":{number}" if several else ""): check
-        for number, check in enumerate(found, 1)
-    }
-
-
 def checks_of(path: str, service: Definition) -> list[tuple[str, t.Any]]:
     """The checks of a service with their paths, in the order in which the agent numbers them."""
     several, single = service.get("checks"), service.get("check")
-    found = list(enumerate(several)) if isinstance(several, (list, tuple)) else []
-    return [
-        *((f"{path}.checks[{index}]", check) for index, check in found),
-        *([] if single is None else [(f"{path}.check", single)]),
-    ]
+    found = enumerate(several) if isinstance(several, (list, tuple)) else ()
+    checks = [(f"{path}.checks[{index}]", check) for index, check in found]
+    return checks if single is None else [*checks, (f"{path}.check", single)]

@@ -7,39 +7,27 @@ from __future__ import annotations
 
 import re
 
-UNITS = {
-    "ns": 1,
-    "us": 10**3,
-    "\u00b5s": 10**3,
-    "\u03bcs": 10**3,
-    "ms": 10**6,
-    "s": 10**9,
-    "m": 60 * 10**9,
-    "h": 3600 * 10**9,
-}
+SECOND = 10**9
+#: Micro is a sign of its own, or Greek.
+UNITS = {"ns": 1, "us": 1000, "µs": 1000, "μs": 1000, "ms": 10**6, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}
 LARGEST = 2**63 - 1
+#: A number with a digit before or behind its point, and its unit.
+PART = rf"(?=\.?[0-9])([0-9]*)(?:\.([0-9]*))?({'|'.join(UNITS)})"
 
 
 def parse_duration(text: str) -> int | None:
     """The nanoseconds of a duration as Go writes it, such as 1m30s, or None."""
-    match = re.fullmatch(r"([+-]?)(.+)", text, re.DOTALL)
+    match = re.fullmatch(rf"([+-]?)(0|(?:{PART})+)", text)
     if not match:
         return None
-    sign, rest = match.groups()
-    if rest == "0":
-        return 0
-    total = position = 0
-    part = re.compile(r"([0-9]*)(?:\.([0-9]*))?([^0-9.]+)")
-    while position < len(rest):
-        found = part.match(rest, position)
-        unit = UNITS.get(found[3]) if found else None
-        if not found or unit is None or not (found[1] or found[2]) or len(found[1].lstrip("0")) > len(str(LARGEST)):
-            return None
-        total += int(found[1] or 0) * unit + _fraction(found[2] or "", unit)
-        position = found.end()
-    if total > LARGEST + (sign == "-"):
+    total = 0
+    for whole, digits, unit in re.findall(PART, match[2]):
+        # What has more digits than that is too large, and Python converts no text of thousands.
+        total += int(whole.lstrip("0")[:20] or 0) * UNITS[unit] + _fraction(digits, UNITS[unit])
+    negative = match[1] == "-"
+    if total > LARGEST + negative:
         return None
-    return -total if sign == "-" else total
+    return -total if negative else total
 
 
 def _fraction(digits: str, unit: int) -> int:

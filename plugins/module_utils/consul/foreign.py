@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import typing as t
@@ -17,6 +18,8 @@ OWN_FILES = (".services.", ".servicedns.")
 OF_CONSUL = {"node-id", "serf", "raft", "checkpoint-signature", "services", "checks", "server_metadata.json"}
 #: Those of them that tell a directory of Consul's, or of Nomad's, from others.
 SIGNS = {"node-id", "serf", "raft"}
+#: Marks a data directory as one that this collection made or took over, whether or not its container is there.
+MARK = ".servicedns.consul"
 #: Directories of the system: https://refspecs.linuxfoundation.org/FHS_3.0/fhs/index.html. The first are emptied at a boot.
 VOLATILE = ("/tmp", "/run", "/var/run", "/dev", "/proc", "/sys")  # noqa: S108  # refused, not used
 SYSTEM = ("/bin", "/boot", "/etc", "/home", "/lib", "/media", "/mnt", "/opt", "/root", "/sbin", "/srv", "/usr", "/var")
@@ -47,6 +50,17 @@ def container_fault(container: agent_container.Container | None) -> str:
         f"{describe(container)} is not of this collection, and is left alone: take it over with its data by the playbook "
         "servicedns.consul.adopt, or remove it yourself, with its data or without"
     )
+
+
+def is_marked(path: str) -> bool:
+    """Whether a data directory was made or taken over by this collection."""
+    return os.path.lexists(os.path.join(path, MARK))
+
+
+def mark(path: str) -> None:
+    """Mark a data directory as ours. The agent's user may write there, so nothing that is there is followed."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(os.path.join(path, MARK), os.O_CREAT | os.O_EXCL | os.O_WRONLY, agent_files.PRIVATE_FILE))
 
 
 def is_private_directory(path: str) -> bool:
@@ -113,23 +127,23 @@ def _data_faults(path: str, container: agent_container.Container | None) -> t.It
         yield "is emptied when the host boots: use a directory that stays, such as /var/lib/consul"
     elif _is_file(path):
         yield "is no directory"
-    elif names and SIGNS.isdisjoint(names) and not agent_files.is_marked(path):
+    elif names and SIGNS.isdisjoint(names) and not is_marked(path):
         yield (
             f"holds {_names(names)}, and no data of Consul: it would be closed to whose they are; "
             f"use a directory of its own, such as {os.path.join(path, 'consul')}"
         )
-    elif names and not agent_files.is_marked(path):
+    elif names and not is_marked(path):
         yield (
             f"holds data of Consul or Nomad ({_names(SIGNS & names)}), and this collection has not marked it as its own: "
             "to take over a container that was made by hand, run the playbook servicedns.consul.adopt; to take over the data "
-            f"of a Consul agent otherwise, stop it, touch {os.path.join(path, agent_files.MARK)}, and run again; "
+            f"of a Consul agent otherwise, stop it, touch {os.path.join(path, MARK)}, and run again; "
             "or use another directory"
         )
     elif not names and path in SYSTEM:
         yield f"is the system's: use a directory of its own, such as {os.path.join(path, 'consul')}"
     elsewhere = agent_container.source(container, agent_container.DATA) if container else ""
     if container and agent_container.is_ours(container) and has_data(elsewhere):
-        touch = "" if agent_files.is_marked(elsewhere) else f" && touch {os.path.join(path, agent_files.MARK)}"
+        touch = "" if is_marked(elsewhere) else f" && touch {os.path.join(path, MARK)}"
         yield (
             f"is not where the agent of this host keeps its data: to move it from {elsewhere}, "
             f"docker stop {agent_container.CONTAINER} && mv -T {elsewhere} {path}{touch}, and run again"

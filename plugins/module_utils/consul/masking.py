@@ -13,13 +13,10 @@ from urllib.parse import quote
 MASK = "***"
 #: Keys of a search in a cloud that hold no secret in any of its providers. All others may, as those to come:
 #: https://developer.hashicorp.com/consul/docs/deploy/server/cloud-auto-join
-HARMLESS = frozenset(
-    (
-        *("provider", "region", "datacenter", "environment", "zone_pattern", "domain", "namespace", "service"),
-        *("tag_key", "tag_name", "tag_value", "category_name", "label_selector", "field_selector"),
-        *("addr_type", "address_type", "ecs_cluster", "ecs_family", "resource_group", "vm_scale_set"),
-        *("project_name", "host_network", "insecure", "insecure_ssl", "timeout", "v4", "v6"),
-    )
+HARMLESS = re.compile(
+    "provider|region|datacenter|environment|zone_pattern|domain|namespace|service|tag_(?:key|name|value)|category_name|"
+    "(?:label|field)_selector|addr(?:ess)?_type|ecs_(?:cluster|family)|resource_group|vm_scale_set|project_name|"
+    "host_network|insecure(?:_ssl)?|timeout|v[46]"
 )
 #: Keys that hold a secret wherever they are.
 SECRET = re.compile(r"secret|token|passw|credential|access_?key|api_?key|auth_?key|^encrypt$", re.IGNORECASE)
@@ -38,51 +35,39 @@ def masked(text: str, known: t.Any = None) -> str:
 
     :arg known: searches, or a configuration of the agent, whose secrets are masked however the text has them
     """
-    for secret in sorted(_secrets(known), key=len, reverse=True):
-        for written in (
-            secret,
-            json.dumps(secret)[1:-1],
-            json.dumps(json.dumps(secret)[1:-1])[1:-1],
-            quote(secret, ""),
-        ):
+    secrets = {secret for secret in _secrets(known) if len(secret) >= SHORTEST}
+    for secret in sorted(secrets, key=len, reverse=True):
+        quoted = json.dumps(secret)[1:-1]
+        for written in (secret, quoted, json.dumps(quoted)[1:-1], quote(secret, "")):
             text = text.replace(written, MASK)
     text = SEARCH.sub(lambda found: PAIR.sub(_mask_unless_harmless, found[0]), text)
     return PAIR.sub(_mask_if_secret, text)
 
 
 def _mask_unless_harmless(pair: re.Match[str]) -> str:
-    return pair[0] if pair["key"].lower() in HARMLESS else f"{pair['key']}={MASK}"
+    return pair[0] if HARMLESS.fullmatch(pair["key"].lower()) else f"{pair['key']}={MASK}"
 
 
 def _mask_if_secret(pair: re.Match[str]) -> str:
-    return f"{pair['key']}={MASK}" if SECRET.search(pair["key"]) and pair["value"] else pair[0]
+    return f"{pair['key']}={MASK}" if SECRET.search(pair["key"]) else pair[0]
 
 
-def _secrets(known: t.Any, inside: bool = False) -> set[str]:
+def _secrets(known: t.Any, inside: bool = False) -> t.Iterator[str]:
     """The secrets of a configuration, or of a part of it.
 
     :arg inside: whether the part is the value of a key that names a secret
     """
     if isinstance(known, t.Mapping):
-        return {
-            secret
-            for key, value in known.items()
-            for secret in _secrets(
-                value, inside or bool(SECRET.search(str(key)) and not str(key).endswith(("_file", "_path")))
-            )
-        }
-    if isinstance(known, (list, tuple)):
-        return {secret for value in known for secret in _secrets(value, inside)}
-    if known is None or isinstance(known, bool):
-        return set()
-    text = str(known)
-    if inside:
-        found = {text}
-    elif "provider=" in text:
-        pairs = re.findall(r"([\w-]+)=(\"(?:\\.|[^\"\\])*\"|\S*)", text)
-        values = [value for key, value in pairs if key.lower() not in HARMLESS]
-        # Consul takes the quotes and the backslashes away.
-        found = {*values, *(re.sub(r"\\(.)", r"\1", value.strip('"')) for value in values)}
-    else:
-        found = set()
-    return {secret for secret in found if len(secret) >= SHORTEST}
+        for key, value in known.items():
+            is_file = str(key).endswith(("_file", "_path"))
+            yield from _secrets(value, inside or bool(SECRET.search(str(key)) and not is_file))
+    elif isinstance(known, (list, tuple)):
+        for value in known:
+            yield from _secrets(value, inside)
+    elif inside and known is not None and not isinstance(known, bool):
+        yield str(known)
+    elif not inside and "provider=" in str(known):
+        for key, value in re.findall(r"([\w-]+)=(\"(?:\\.|[^\"\\])*\"|\S*)", str(known)):
+            if not HARMLESS.fullmatch(key.lower()):
+                # Consul takes the quotes and the backslashes away.
+                yield from (value, re.sub(r"\\(.)", r"\1", value.strip('"')))

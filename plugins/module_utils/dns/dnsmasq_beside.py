@@ -15,7 +15,9 @@ from ansible_collections.servicedns.consul.plugins.module_utils.system import (
     files,
     sockets,
     systemd,
+    waiting,
 )
+from ansible_collections.servicedns.consul.plugins.module_utils.system.contents import Contents
 
 #: Those that there may be: for containers, and for other hosts.
 CONTAINERS, NETWORK = "dnsmasq-consul-containers", "dnsmasq-consul-network"
@@ -28,7 +30,7 @@ def paths(name: str) -> tuple[str, str]:
     return f"{CONFIGURATIONS}/{name}.conf", f"{SYSTEMD}/{name}.service"
 
 
-class Beside(files.Contents):
+class Beside(Contents):
     """A service, with the configuration and the unit that it is to have; without them it is not to be there.
 
     As a context, it keeps the way back open to its end.
@@ -65,7 +67,7 @@ class Beside(files.Contents):
             self.swap.replace()
             command.run("dnsmasq", "--test", f"--conf-file={self.configuration}")
             self._run()
-            if not command.eventually(
+            if not waiting.eventually(
                 lambda: any((found.address, found.port) == (address, port) for found in sockets.listeners()),
                 lookups.PATIENCE,
             ):

@@ -20,7 +20,7 @@ from ansible_collections.servicedns.consul.plugins.module_utils.dns import (
 from ansible_collections.servicedns.consul.plugins.module_utils.dns.targets import systemd_resolved
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
 from ansible_collections.servicedns.consul.plugins.module_utils.system import packages, systemd
-from ansible_collections.servicedns.consul.plugins.module_utils.system.files import difference
+from ansible_collections.servicedns.consul.plugins.module_utils.system.contents import difference
 from ansible_collections.servicedns.consul.plugins.module_utils.system.network import has_address
 
 

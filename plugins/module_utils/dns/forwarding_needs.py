@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.servicedns.consul.plugins.module_utils.dns import lookups
 from ansible_collections.servicedns.consul.plugins.module_utils.system import command, files
+from ansible_collections.servicedns.consul.plugins.module_utils.system.paths import existing
 
 #: In every file that is ours.
 MARK = "Managed by servicedns.consul"
@@ -64,7 +65,7 @@ def foreign_files(paths: t.Iterable[str]) -> list[str]:
 def read_only(paths: t.Iterable[str]) -> list[str]:
     """Find the directories of files in which nothing can be written."""
 
-    directories = dict.fromkeys(files.existing(os.path.dirname(path)) for path in paths)
+    directories = dict.fromkeys(existing(os.path.dirname(path)) for path in paths)
     return [
         f"{directory} is read-only, and files are to be written there"
         for directory in directories

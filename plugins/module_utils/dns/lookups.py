@@ -16,7 +16,7 @@ from concurrent import futures
 
 from ansible_collections.servicedns.consul.plugins.module_utils.dns import message
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
-from ansible_collections.servicedns.consul.plugins.module_utils.system import command
+from ansible_collections.servicedns.consul.plugins.module_utils.system import command, waiting
 
 PATIENCE = 10.0  # seconds that a name may take to resolve again before a change counts as failed
 PROBE_GRACE = 1.0  # seconds that a probe name gets after another one was found
@@ -95,7 +95,7 @@ def speaks(server: str, names: t.Sequence[str]) -> bool:
 def missing(names: t.Sequence[str], has: t.Callable[[str], bool], patience: float = PATIENCE) -> list[str]:
     """Choose the names that are not to be had, even after some patience. They are looked up side by side."""
     with futures.ThreadPoolExecutor(max_workers=max(len(names), 1)) as pool:
-        had = pool.map(lambda name: command.eventually(functools.partial(has, name), patience), names)
+        had = pool.map(lambda name: waiting.eventually(functools.partial(has, name), patience), names)
         return [name for name, there in zip(names, had) if not there]
 
 

@@ -282,6 +282,5 @@ def look(wanted: PreflightOptions) -> tuple[dict[str, t.Any], list[str]]:
         bridges=bridges._asdict(),
         network_answered=os.path.exists(dnsmasq_beside.paths(dnsmasq_beside.NETWORK)[-1]),
         containers_answered=os.path.exists(dnsmasq_beside.paths(dnsmasq_beside.CONTAINERS)[-1]),
-        recursor=network.with_port(wanted.listen_addresses[0], dnsmasq.UPSTREAMS_PORT),
     )
     return facts, warnings

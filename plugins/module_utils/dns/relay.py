@@ -12,7 +12,7 @@ import threading
 import typing as t
 
 from ansible_collections.servicedns.consul.plugins.module_utils.dns import dnsmasq
-from ansible_collections.servicedns.consul.plugins.module_utils.system import command, network, sockets
+from ansible_collections.servicedns.consul.plugins.module_utils.system import network, sockets, waiting
 
 DRAIN = 2.0  # seconds for which a resolver that is to stop may wait for its upstreams
 LISTENS_ON = (dnsmasq.PORT, dnsmasq.UPSTREAMS_PORT, 5353, 5355)  # DNS, and systemd-resolved's mDNS and LLMNR
@@ -90,7 +90,7 @@ class StandIn:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"")
         # Until what it was asked before is read and answered.
         self.idle = False
-        command.eventually(lambda: self.idle, DRAIN)
+        waiting.eventually(lambda: self.idle, DRAIN)
         self.over = True
         self.thread.join()
         for key in list(self.selector.get_map().values()):
@@ -110,4 +110,4 @@ def drain(pid: int) -> None:
     """Wait, not for long, until nobody waits for an answer of a resolver that gets no more queries."""
     if pid:
         # Twice, as a query may be read and not yet passed on.
-        command.eventually(lambda: not busy(pid) and not busy(pid), DRAIN)
+        waiting.eventually(lambda: not busy(pid) and not busy(pid), DRAIN)

@@ -26,7 +26,14 @@ from ansible_collections.servicedns.consul.plugins.module_utils.dns import (
     switch,
 )
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
-from ansible_collections.servicedns.consul.plugins.module_utils.system import command, files, packages, sockets, systemd
+from ansible_collections.servicedns.consul.plugins.module_utils.system import (
+    command,
+    files,
+    packages,
+    sockets,
+    systemd,
+    waiting,
+)
 
 # Users that packages leave behind.
 USERS = {"dnsmasq-base": "dnsmasq", "systemd-resolved": "systemd-resolve"}
@@ -96,7 +103,7 @@ def _start(addresses: t.Sequence[str]) -> None:
 
     if not systemd.main_pid(dnsmasq.UNIT):
         command.run("systemctl", "start", dnsmasq.UNIT)
-        if not command.eventually(listens, lookups.PATIENCE):
+        if not waiting.eventually(listens, lookups.PATIENCE):
             raise HostError(f"it does not listen on {', '.join(addresses)}")
 
 

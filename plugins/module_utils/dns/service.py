@@ -11,9 +11,10 @@ import typing as t
 
 from ansible_collections.servicedns.consul.plugins.module_utils.dns import dnsmasq, relay, trial
 from ansible_collections.servicedns.consul.plugins.module_utils.system import command, file_swap, files, systemd
+from ansible_collections.servicedns.consul.plugins.module_utils.system.contents import Contents
 
 
-class Service(files.Contents):
+class Service(Contents):
     """The service, its files, and how both were before. As a context, it keeps the way back open to its end."""
 
     def __init__(self, contents: t.Mapping[str, str], upstreams_file: str = "") -> None:

@@ -24,7 +24,7 @@ from ansible_collections.servicedns.consul.plugins.module_utils.dns import (
 )
 from ansible_collections.servicedns.consul.plugins.module_utils.dns.capture import CAPTURE, FOLDER
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
-from ansible_collections.servicedns.consul.plugins.module_utils.system import command, files, sockets, systemd
+from ansible_collections.servicedns.consul.plugins.module_utils.system import command, files, sockets, systemd, waiting
 
 TRACE_UNIT = "servicedns-dns-trace.service"
 #: Removes the capture of a run that never came to do it.
@@ -110,7 +110,7 @@ def follow(name: str, seconds: int, tcpdump: str) -> dict[str, t.Any]:
         timeout=START_PATIENCE,
     )
     # Its header is written when it listens.
-    if not command.eventually(lambda: os.path.exists(CAPTURE) and os.path.getsize(CAPTURE) >= 24, START_PATIENCE):
+    if not waiting.eventually(lambda: os.path.exists(CAPTURE) and os.path.getsize(CAPTURE) >= 24, START_PATIENCE):
         raise HostError(f"the capture does not begin: {_journal()}")
     begun = time.time()
     # Three silent servers cost the C library 30 seconds: the lookup that a trace is for.
@@ -157,7 +157,7 @@ def read(name: str, seconds: int) -> dict[str, t.Any]:
     """Wait for the end, and read what was seen."""
     if not os.path.exists(BEGUN):
         raise HostError("there is no trace on this host: none was begun, or it ended more than ten minutes ago")
-    if not command.eventually(
+    if not waiting.eventually(
         lambda: systemd.state(TRACE_UNIT) in ("inactive", "failed"), seconds + START_PATIENCE, 0.1
     ):
         raise HostError(f"systemd does not end the trace: systemctl status {TRACE_UNIT}")

@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.servicedns.consul.plugins.module_utils.dns import dnsmasq, lookups
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
-from ansible_collections.servicedns.consul.plugins.module_utils.system import command, files, network, sockets
+from ansible_collections.servicedns.consul.plugins.module_utils.system import command, files, network, sockets, waiting
 
 RUNTIME = "/run"
 
@@ -95,7 +95,7 @@ class Trial:
             )
         try:
             if (
-                not command.eventually(lambda: process.poll() is not None or self._listens(port), lookups.PATIENCE)
+                not waiting.eventually(lambda: process.poll() is not None or self._listens(port), lookups.PATIENCE)
                 or process.poll() is not None
             ):
                 raise HostError(f"dnsmasq does not start: {files.read(path).strip()}")

@@ -12,7 +12,7 @@ import typing as t
 from ansible_collections.servicedns.consul.plugins.module_utils.consul import agent_container
 from ansible_collections.servicedns.consul.plugins.module_utils.dns import lookups
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
-from ansible_collections.servicedns.consul.plugins.module_utils.system import command
+from ansible_collections.servicedns.consul.plugins.module_utils.system import command, waiting
 
 NAME = "servicedns-consul-trial"
 LONGEST = 120.0  # seconds for one container, which may wait for names
@@ -71,7 +71,7 @@ def _lost_for_good(network: str, names: t.Sequence[str], server: str) -> list[st
         missing[:] = lost(network, names, server)
         return not missing
 
-    command.eventually(good, lookups.PATIENCE)
+    waiting.eventually(good, lookups.PATIENCE)
     return missing
 
 

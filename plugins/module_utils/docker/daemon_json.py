@@ -13,7 +13,7 @@ import typing as t
 from ansible_collections.servicedns.consul.plugins.module_utils.dns import lookups, state_before
 from ansible_collections.servicedns.consul.plugins.module_utils.docker import engine
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
-from ansible_collections.servicedns.consul.plugins.module_utils.system import command, files, systemd
+from ansible_collections.servicedns.consul.plugins.module_utils.system import command, files, systemd, waiting
 
 CONFIGURATION = "/etc/docker/daemon.json"
 STAGED = "/etc/docker/.servicedns.daemon.json"
@@ -149,7 +149,7 @@ def _keep_containers(text: str, wanted: bool) -> None:
     """Tell the running engine whether containers outlive it."""
     _write(json.dumps({**parse(text), "live-restore": wanted}, indent=2))
     command.run("systemctl", "reload", UNIT)
-    if not command.eventually(lambda: keeps_containers() == wanted, lookups.PATIENCE):
+    if not waiting.eventually(lambda: keeps_containers() == wanted, lookups.PATIENCE):
         raise HostError(f"the Docker engine does not take live-restore from {CONFIGURATION}; its journal says why")
 
 

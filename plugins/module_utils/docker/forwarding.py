@@ -17,7 +17,7 @@ from ansible_collections.servicedns.consul.plugins.module_utils.dns import (
 )
 from ansible_collections.servicedns.consul.plugins.module_utils.docker import container_trial, daemon_json
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
-from ansible_collections.servicedns.consul.plugins.module_utils.system import files
+from ansible_collections.servicedns.consul.plugins.module_utils.system import contents, files
 
 
 def without_servers(text: str, addresses: t.Iterable[str]) -> str:
@@ -113,7 +113,7 @@ class Change:
 
     def diff(self) -> list[dict[str, str]]:
         """Tell what changes in which file."""
-        engine = [files.difference(daemon_json.CONFIGURATION, self.before, self.after)]
+        engine = [contents.difference(daemon_json.CONFIGURATION, self.before, self.after)]
         return [*(self.service.diff() if self.serve else []), *(engine if self.after != self.before else [])]
 
     def make(self, server: str, names: t.Iterable[str], check_mode: bool = False) -> list[str]:

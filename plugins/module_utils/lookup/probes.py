@@ -30,6 +30,7 @@ from ansible_collections.servicedns.consul.plugins.module_utils.entry import sen
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
 from ansible_collections.servicedns.consul.plugins.module_utils.lookup import agent, observations, verdict
 from ansible_collections.servicedns.consul.plugins.module_utils.system import command, files, network, sockets, systemd
+from ansible_collections.servicedns.consul.plugins.module_utils.system.paths import existing
 
 PATIENCE = 8.0  # seconds
 T = t.TypeVar("T")
@@ -210,7 +211,7 @@ def see_host(
     data_directory: str, listeners: t.Iterable[sockets.Socket], unseen: t.Iterable[str]
 ) -> observations.HostTold:
     """Look at disk and open ports of the host, and at its clock."""
-    disk = os.statvfs(files.existing(data_directory))
+    disk = os.statvfs(existing(data_directory))
     ports = {
         (listener.process, listener.protocol, listener.address, listener.port)
         for listener in listeners

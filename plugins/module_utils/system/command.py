@@ -8,8 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
-import typing as t
 
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
 
@@ -67,17 +65,3 @@ def run(*arguments: str, timeout: float = LONGEST) -> str:
     except subprocess.CalledProcessError as error:
         complaint = error.stderr.strip() or error.stdout.strip() or f"it ends with {error.returncode}"
         raise HostError(f"{' '.join(arguments)}: {complaint}") from error
-
-
-def eventually(condition: t.Callable[[], bool], patience: float, pause: float = 0.02) -> bool:
-    """Wait until a condition holds, and say whether it does.
-
-    :arg patience: seconds
-    :arg pause: seconds between two looks
-    """
-    end = time.monotonic() + patience
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(pause)
-    return True

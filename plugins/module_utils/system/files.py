@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import typing as t
 
 
 def read(path: str) -> str:
@@ -24,10 +23,7 @@ def read(path: str) -> str:
 
 def write_atomically(path: str, content: str, mode: int | None = None, owner: int | None = None) -> None:
     """Replace a file in one step, keeping its owner and mode unless they are given."""
-    try:
-        before: os.stat_result | None = os.stat(path)
-    except FileNotFoundError:
-        before = None
+    before = os.stat(path) if os.path.exists(path) else None
     # The leading dot and the missing suffix keep a leftover from being read as configuration.
     handle, staged = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".servicedns.")
     try:
@@ -50,32 +46,3 @@ def remove(path: str) -> None:
     """Remove a file or a link, if it is there."""
     if os.path.lexists(path):
         os.unlink(path)
-
-
-def existing(path: str) -> str:
-    """Find the path, or the closest directory above it that is there."""
-    path = os.path.abspath(path)
-    while not os.path.exists(path):
-        path = os.path.dirname(path)
-    return path
-
-
-def difference(path: str, before: str, after: str) -> dict[str, str]:
-    """Make an entry of C(diff) for a file."""
-    return dict(before_header=path, before=before, after_header=path, after=after)
-
-
-class Contents:
-    """Files with the contents that they have and are to have; one without content is not there."""
-
-    def __init__(self, after: t.Mapping[str, str]) -> None:
-        self.after = after
-        self.before = {path: read(path) for path in after}
-
-    def changes(self) -> list[str]:
-        """List the files that are not as they should be."""
-        return [path for path in self.after if self.before[path] != self.after[path]]
-
-    def diff(self) -> list[dict[str, str]]:
-        """Make the entries of C(diff) for them."""
-        return [difference(path, self.before[path], self.after[path]) for path in self.changes()]

@@ -16,15 +16,14 @@ LOCK_PATIENCE = 30.0  # seconds to wait for another run
 
 
 @contextlib.contextmanager
-def locked(path: str, what: str, patience: float | None = None) -> t.Iterator[None]:
+def locked(path: str, what: str) -> t.Iterator[None]:
     """Keep other runs away meanwhile.
 
     :arg path: of a file that is made for this, and stays: who waits has it open
     :arg what: the others are at work on, as the operator calls it
-    :arg patience: seconds to wait for another run, LOCK_PATIENCE by default
     :raises HostError: another run does not end
     """
-    end = time.monotonic() + (LOCK_PATIENCE if patience is None else patience)
+    end = time.monotonic() + LOCK_PATIENCE
     with open(path, "a", encoding="utf-8") as lock:
         while True:
             try:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.addresses import NAME
-from ansible_collections.servicedns.consul.plugins.module_utils.system.files import existing
+from ansible_collections.servicedns.consul.plugins.module_utils.system.paths import existing
 from ansible_collections.servicedns.consul.plugins.plugin_utils import effective
 from ansible_collections.servicedns.consul.plugins.plugin_utils.role_specs import SERVICE_LISTS
 

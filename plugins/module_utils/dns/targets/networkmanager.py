@@ -10,7 +10,7 @@ import typing as t
 from ansible_collections.servicedns.consul.plugins.module_utils.dns import dnsmasq, lookups, relay
 from ansible_collections.servicedns.consul.plugins.module_utils.dns.targets import base
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
-from ansible_collections.servicedns.consul.plugins.module_utils.system import command, sockets
+from ansible_collections.servicedns.consul.plugins.module_utils.system import command, sockets, waiting
 
 
 class NetworkManager(base.Target):
@@ -40,10 +40,10 @@ class NetworkManagerDnsmasq(base.Target):
         with relay.StandIn([self.listens], dnsmasq.PORT, self.address, interface="lo"):
             relay.drain(before)
             self.load_anyway()
-            if not command.eventually(lambda: self._pid() not in (0, before), lookups.PATIENCE):
+            if not waiting.eventually(lambda: self._pid() not in (0, before), lookups.PATIENCE):
                 raise HostError("NetworkManager's dnsmasq did not come back")
             # Or until it is clear that they are others by now.
-            command.eventually(lambda: dnsmasq.asks(self.listens) >= asked, lookups.PATIENCE)
+            waiting.eventually(lambda: dnsmasq.asks(self.listens) >= asked, lookups.PATIENCE)
 
     def load_anyway(self) -> None:
         command.run("nmcli", "general", "reload", "dns-full")

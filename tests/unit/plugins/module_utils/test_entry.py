@@ -12,10 +12,7 @@ from typing import Any
 import pytest
 from module_runs import run_main
 
-from ansible_collections.servicedns.consul.plugins.module_utils.entry import (
-    Failure,
-    run_module,
-)
+from ansible_collections.servicedns.consul.plugins.module_utils.entry import run_module
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
 
 SPEC = {"path": {"type": "str", "default": "/none"}}
@@ -97,5 +94,5 @@ def test_a_failure_keeps_the_warnings_before_it() -> None:
 
 
 def test_a_failure_may_say_more() -> None:
-    result = result_of(failing(Failure("no leader", members=["node1"])))
+    result = result_of(failing(HostError("no leader", members=["node1"])))
     assert (result["failed"], result["msg"], result["members"]) == (True, "the_variable: no leader", ["node1"])

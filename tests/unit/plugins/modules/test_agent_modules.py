@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from agent_host import TRIED, Engine, configure, refuse
 from containers import OURS, container
+from module_runs import run_main
 
 from ansible_collections.servicedns.consul.plugins.module_utils.consul import (
     agent_files,
@@ -24,6 +26,7 @@ from ansible_collections.servicedns.consul.plugins.module_utils.errors import Ho
 from ansible_collections.servicedns.consul.plugins.module_utils.system import files
 from ansible_collections.servicedns.consul.plugins.modules import (
     agent_adoption,
+    agent_config,
     agent_services,
 )
 
@@ -45,7 +48,7 @@ def test_a_data_directory_is_marked(engine: Engine, tmp_path: Path) -> None:
     """So that it is ours when its container is gone."""
     engine.fails = refuse(TRIED)
     configure(tmp_path, {})
-    mark = tmp_path / "data" / agent_files.MARK
+    mark = tmp_path / "data" / foreign.MARK
     assert mark.exists()
     (tmp_path / "data" / "raft").mkdir()
     assert not configure(tmp_path, {})["changed"]
@@ -168,8 +171,10 @@ def test_a_container_or_directory_of_somebody_else_stops_it(engine: Engine, tmp_
     engine.containers["consul"] = container(None)
     (tmp_path / "data").mkdir(mode=0o755)
     (tmp_path / "data" / "www").touch()
-    with pytest.raises(HostError, match="is not of this collection.*; consul_agent_data_directory: .* holds www"):
-        configure(tmp_path, {})
+    message = run_main(
+        agent_config.main, config="{}", image="consul:1.15.4", data_directory=str(tmp_path / "data"), container={}
+    )["msg"]
+    assert re.search("is not of this collection.*; consul_agent_data_directory: .* holds www", message)
     assert (tmp_path / "data").stat().st_mode & 0o777 == 0o755
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from module_runs import run_main
+from plain_host import PLAIN
 from plays import ROOT
 
 from ansible_collections.servicedns.consul.plugins.module_utils.dns import (
@@ -23,15 +24,6 @@ from ansible_collections.servicedns.consul.plugins.module_utils.dns import (
 )
 from ansible_collections.servicedns.consul.plugins.module_utils.system import command
 from ansible_collections.servicedns.consul.plugins.modules import dnsmasq_forwarding_preflight
-
-HOST = detect.Host(
-    resolv_conf_target=resolv_conf.RESOLV_CONF,
-    resolv_conf="search corp.example\nnameserver 10.0.0.1\n",
-    resolved_installed=False,
-    resolved_active=False,
-    networkmanager_active=False,
-    resolvconf_installed=False,
-)
 
 
 def test_all_that_is_wrong_is_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +56,7 @@ def test_every_option_that_a_message_names_has_a_variable() -> None:
 def over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host with nothing in the way, whose systemd-resolved asks over TLS."""
     shown = {"dns": "Link 2 (eth0): 10.0.0.1\n", "dnsovertls": "Link 2 (eth0): yes\n", "dnssec": ""}
-    found = HOST._replace(resolved_installed=True, resolved_active=True, resolv_conf_target=resolved.STUB_FILE)
+    found = PLAIN._replace(resolved_installed=True, resolved_active=True, resolv_conf_target=resolved.STUB_FILE)
     monkeypatch.setattr(detect, "this_host", lambda: found)
     monkeypatch.setattr(lookups, "resolves", lambda _name: True)
     monkeypatch.setattr(resolved, "show", lambda what: shown[what])
@@ -117,16 +109,3 @@ def test_a_host_that_resolves_none_of_its_probe_names(monkeypatch: pytest.Monkey
     monkeypatch.setattr(resolv_conf, "search_domains", lambda _resolv_conf: [])
     assert warned(resolves=False)
     assert not warned(resolves=True)
-
-
-@pytest.mark.usefixtures("over_tls")
-@pytest.mark.parametrize(("address", "recursor"), [("127.0.0.2", "127.0.0.2:8653"), ("::1", "[::1]:8653")])
-def test_the_agent_asks_dnsmasq_and_not_the_hosts_resolvers(
-    monkeypatch: pytest.MonkeyPatch, address: str, recursor: str
-) -> None:
-    """Those that DHCP brings change, and the agent would be restarted for each."""
-    monkeypatch.setattr(lookups, "speaks", lambda _server, _names: True)
-    result = run_main(
-        dnsmasq_forwarding_preflight.main, listen_addresses=[address], resolver="none", upstreams=["10.0.0.53"]
-    )
-    assert result["ansible_facts"]["dnsmasq_forwarding"]["recursor"] == recursor

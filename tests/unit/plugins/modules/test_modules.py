@@ -20,6 +20,7 @@ from urllib.parse import unquote
 import pytest
 from module_runs import run_main
 from read_only import on_read_only
+from service_lines import HTTP, RUNS
 
 from ansible_collections.servicedns.consul.plugins.module_utils.dns import preflight, probe_names
 from ansible_collections.servicedns.consul.plugins.module_utils.docker import engine as docker
@@ -249,6 +250,20 @@ def test_the_image_is_made_for_some_machines() -> None:
 )
 def test_foreign_listeners_of_dnsmasq(listener: Socket, foreign: bool) -> None:
     assert preflight.foreign_listeners([listener], [("127.0.0.2", 53)], [0, 0]) == ([listener] if foreign else [])
+
+
+def test_ids_that_the_agent_gives() -> None:
+    one = {"name": "web", "check": HTTP}
+    assert agent_services.declared_checks(one) == {"service:web": HTTP}
+    several = {"name": "web", "id": "w1", "check": RUNS, "checks": [HTTP, {**HTTP, "id": "own"}]}
+    assert agent_services.declared_checks(several) == {
+        "service:w1:1": HTTP,
+        "own": {**HTTP, "id": "own"},
+        "service:w1:3": RUNS,
+    }
+    assert agent_services.declared_checks({"name": "web", "checks": []}) == {}
+    assert agent_services.service_id(one) == "web"
+    assert agent_services.service_id(several) == "w1"
 
 
 WEB: dict[str, Any] = {

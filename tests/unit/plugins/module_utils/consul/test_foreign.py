@@ -34,13 +34,23 @@ def test_a_container_of_somebody_else_is_named() -> None:
     assert foreign.container_fault(None) == ""
 
 
+def test_a_directory_is_marked_once(tmp_path: Path) -> None:
+    assert not foreign.is_marked(str(tmp_path))
+    foreign.mark(str(tmp_path))
+    assert foreign.is_marked(str(tmp_path))
+    assert (tmp_path / foreign.MARK).stat().st_mode & 0o777 == 0o600
+    (tmp_path / foreign.MARK).write_text("theirs")
+    foreign.mark(str(tmp_path))
+    assert (tmp_path / foreign.MARK).read_text() == "theirs", "one that is there stays"
+
+
 @pytest.mark.parametrize(
     ("holds", "fault"),
     [
         ([], ""),
         (["lost+found"], ""),
-        ([agent_files.MARK], ""),
-        (["raft", "flapp1-b.ready", agent_files.MARK], ""),
+        ([foreign.MARK], ""),
+        (["raft", "flapp1-b.ready", foreign.MARK], ""),
         # A native Consul's, or a server's of Nomad.
         (["node-id", "serf"], "holds data of Consul or Nomad (node-id, serf), and this collection has not marked it"),
         (["raft", "flapp1-b.ready"], "holds data of Consul or Nomad (raft), and"),
@@ -66,8 +76,8 @@ def test_data_without_a_mark_is_taken_over_on_request(etc: Path, tmp_path: Path)
     (tmp_path / "raft").mkdir()
     (fault,) = foreign.directory_faults(str(tmp_path), None)
     assert "to take over a container that was made by hand, run the playbook servicedns.consul.adopt" in fault
-    assert f"stop it, touch {tmp_path / agent_files.MARK}, and run again" in fault
-    agent_files.mark(str(tmp_path))
+    assert f"stop it, touch {tmp_path / foreign.MARK}, and run again" in fault
+    foreign.mark(str(tmp_path))
     assert foreign.directory_faults(str(tmp_path), None) == []
 
 
@@ -89,7 +99,7 @@ def test_an_empty_directory_of_the_system_is_the_systems(
     (tmp_path / "srv").mkdir()
     (fault,) = foreign.directory_faults(str(tmp_path / "srv"), None)
     assert f"is the system's: use a directory of its own, such as {tmp_path}/srv/consul" in fault
-    agent_files.mark(str(tmp_path / "srv"))
+    foreign.mark(str(tmp_path / "srv"))
     assert foreign.directory_faults(str(tmp_path / "srv"), None) == [], "an agent has it already"
 
 
@@ -103,8 +113,8 @@ def test_data_elsewhere_is_not_left_behind(etc: Path, tmp_path: Path) -> None:
     (fault,) = foreign.directory_faults(str(after), running)
     move = f"to move it from {before}, docker stop consul && mv -T {before} {after}"
     # An installation of a time when there was no mark.
-    assert f"{move} && touch {after}/{agent_files.MARK}, and run again" in fault
-    agent_files.mark(str(before))
+    assert f"{move} && touch {after}/{foreign.MARK}, and run again" in fault
+    foreign.mark(str(before))
     (fault,) = foreign.directory_faults(str(after), running)
     assert f"{move}, and run again" in fault
     before.rename(after)

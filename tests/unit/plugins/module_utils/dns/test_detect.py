@@ -9,20 +9,11 @@ import re
 from pathlib import Path
 
 import pytest
+from plain_host import PLAIN
 
 from ansible_collections.servicedns.consul.plugins.module_utils.dns import detect, resolv_conf, resolved
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
 from ansible_collections.servicedns.consul.plugins.module_utils.system import command
-
-PLAIN = detect.Host(
-    resolv_conf_target=resolv_conf.RESOLV_CONF,
-    resolv_conf="nameserver 10.0.0.1\n",
-    resolved_installed=False,
-    resolved_active=False,
-    networkmanager_active=False,
-    resolvconf_installed=False,
-)
-
 
 STUB = PLAIN._replace(resolv_conf_target=resolved.STUB_FILE, resolved_installed=True, resolved_active=True)
 

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.servicedns.consul.plugins.module_utils.dns import dnsmasq
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
-from ansible_collections.servicedns.consul.plugins.module_utils.system import command
+from ansible_collections.servicedns.consul.plugins.module_utils.system import waiting
 
 LIST = Path(__file__).parents[5] / "roles/dnsmasq_forwarding/files/upstreams-list"
 
@@ -65,7 +65,7 @@ def test_list_of_resolvers_is_followed(tmp_path: Path) -> None:
                 new = tmp_path / "new"
                 new.write_text(f"nameserver 10.0.0.{number}\n")
                 new.rename(source)
-            assert command.eventually(
+            assert waiting.eventually(
                 lambda: target.exists() and target.read_text() == "nameserver 10.0.0.49\n", patience=30
             )
         finally:

@@ -11,24 +11,14 @@ from pathlib import Path
 import dns.rcode
 import pytest
 from name_servers import name_server
+from plain_host import PLAIN
 
 from ansible_collections.servicedns.consul.plugins.module_utils.dns import (
-    detect,
     dnsmasq,
     lookups,
     preflight,
     probe_names,
-    resolv_conf,
     resolved,
-)
-
-HOST = detect.Host(
-    resolv_conf_target=resolv_conf.RESOLV_CONF,
-    resolv_conf="search corp.example\nnameserver 10.0.0.1\n",
-    resolved_installed=False,
-    resolved_active=False,
-    networkmanager_active=False,
-    resolvconf_installed=False,
 )
 
 
@@ -50,7 +40,7 @@ def test_who_is_an_upstream(server: str, expected: bool) -> None:
 
 
 def test_what_the_guide_leaves_is_no_upstream() -> None:
-    found = HOST._replace(resolved_installed=True, resolved_active=True)
+    found = PLAIN._replace(resolved_installed=True, resolved_active=True)
     guide = "# /etc/systemd/resolved.conf.d/consul.conf\n[Resolve]\nDNS=127.0.0.1:8600 10.0.0.1:5353\n"
     servers, path = preflight.found_upstreams("systemd_resolved", found, guide, ["127.0.0.2"])
     assert servers == ["10.0.0.1#5353"]
@@ -64,10 +54,10 @@ def test_own_name_is_asked_of_a_name_server(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(lookups, "resolves", lambda _name: False)
     with name_server(["A 10.1.2.3"]) as port, name_server([], dns.rcode.NXDOMAIN) as other:
         knows, denies = f"127.0.0.1#{port}", f"127.0.0.1#{other}"
-        assert preflight.names_to_probe(preflight.PreflightOptions(["127.0.0.2"]), HOST, ["127.0.0.1#9", knows]) == [
+        assert preflight.names_to_probe(preflight.PreflightOptions(["127.0.0.2"]), PLAIN, ["127.0.0.1#9", knows]) == [
             own
         ]
-        assert preflight.names_to_probe(preflight.PreflightOptions(["127.0.0.2"]), HOST, [denies, knows]) == []
+        assert preflight.names_to_probe(preflight.PreflightOptions(["127.0.0.2"]), PLAIN, [denies, knows]) == []
 
 
 def test_a_search_domain_that_has_every_name_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +73,8 @@ def test_a_search_domain_that_has_every_name_proves_nothing(monkeypatch: pytest.
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     assert (
-        preflight.names_to_probe(preflight.PreflightOptions(["127.0.0.2"], probe_names=["www.example"]), HOST, []) == []
+        preflight.names_to_probe(preflight.PreflightOptions(["127.0.0.2"], probe_names=["www.example"]), PLAIN, [])
+        == []
     )
     assert "www.example." in asked
 

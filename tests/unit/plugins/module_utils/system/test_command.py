@@ -47,9 +47,3 @@ def test_run_speaks_one_language(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_run_has_a_limit() -> None:
     with pytest.raises(HostError, match=r"^sleep 9: no answer within 0\.1 s$"):
         command.run("sleep", "9", timeout=0.1)
-
-
-def test_eventually() -> None:
-    tries = iter([False, False, True])
-    assert command.eventually(lambda: next(tries), patience=5)
-    assert not command.eventually(lambda: False, patience=0)

@@ -66,10 +66,3 @@ def test_bytes_survive_whatever_the_locale(tmp_path: Path) -> None:
     environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     subprocess.run([sys.executable, "-c", program], env=environment, check=True)
     assert path.read_bytes() == "# Grüße\n".encode() * 2
-
-
-@pytest.mark.parametrize("path", ["no/such/directory", "", "/no/such/directory", "."])
-def test_the_closest_directory_that_is_there(path: str) -> None:
-    closest = files.existing(path)
-    assert os.path.isdir(closest)
-    assert os.path.abspath(path).startswith(closest)
