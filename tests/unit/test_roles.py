@@ -167,7 +167,7 @@ def test_what_a_change_of_a_variable_needs(tmp_path: Path) -> None:
         }
     facts = {"consul_agent": {"address": "{{ found }}", "log_driver": "json-file"}}
     show = "{{ [__consul_agent_config, __consul_agent_definition, consul_agent_image] | to_json | b64encode }}"
-    tasks = [
+    tasks: list[dict[str, Any]] = [
         {"ansible.builtin.include_vars": {"file": str(ROLE / "vars" / "main.yml")}},
         {"ansible.builtin.debug": {"msg": f"SHOWN={show}=END"}, "vars": {"ansible_facts": facts}},
     ]
@@ -223,7 +223,7 @@ def test_where_the_log_is_rotated(tmp_path: Path, driver: str, variables: dict[s
     """Other drivers than these refuse the options."""
     shown = "{{ [__consul_agent_definition.log_driver, __consul_agent_definition.log_options] | to_json | b64encode }}"
     facts = {"consul_agent": {"address": "192.0.2.1", "log_driver": driver}}
-    tasks = [
+    tasks: list[dict[str, Any]] = [
         {"ansible.builtin.include_vars": {"file": str(ROLE / "vars" / "main.yml")}},
         {"ansible.builtin.debug": {"msg": f"SHOWN={shown}=END"}, "vars": {"ansible_facts": facts}},
     ]
