@@ -2,8 +2,8 @@
 """Runs the stages of `make test`, all or those named: run_stages.py [STAGE...]. Starts no other once one failed.
 With --soak it runs those of `make soak`. With --list the names are printed, as JSON.
 
-As many run side by side as the machine has cores, but scenarios that have the same addresses take turns. A stage for which
-the machine lacks something is not run, which is told and not counted as passed.
+Those that need no host run beside the others, which take turns: two labs at once keep two cores from answering in time. A
+stage for which the machine lacks something is not run, which is told and not counted as passed.
 """
 
 from __future__ import annotations
@@ -16,56 +16,50 @@ import subprocess
 import sys
 import threading
 import time
-import typing as t
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOGS = ROOT / ".lab" / "logs"
 TAIL = 80
+TEST = ["molecule", "test", "--scenario-name"]
 NOT_RUN = 77  # how a stage ends that needs what the machine does not have
-#: Scenarios whose hosts have the addresses of another one's.
-ADDRESSES_OF = {"debian13": "default", "dns_resolvers_swapped": "dns_resolvers"}
 #: Scenarios that say much what another one says, and take long. `make soak` runs them.
 SOAK = {"dns_resolvers_swapped"}
-
-
-class Stage(t.NamedTuple):
-    """What is run, and the scenario whose addresses it needs, if any."""
-
-    command: list[str]
-    addresses: str = ""
-
-
-def scenario(name: str, *runner: str) -> Stage:
-    return Stage([*runner, "molecule", "test", "--scenario-name", name], ADDRESSES_OF.get(name, name))
 
 
 def scenarios() -> set[str]:
     return {path.parent.name for path in ROOT.glob("molecule/*/molecule.yml")}
 
 
-def soak() -> dict[str, Stage]:
-    """The stages of `make soak` by their names."""
-    return {f"molecule-{name}": scenario(name) for name in sorted(SOAK)}
+def soak() -> dict[str, list[str]]:
+    """The commands of `make soak` by the names of their stages."""
+    return {f"molecule-{name}": [*TEST, name] for name in sorted(SOAK)}
 
 
-def stages() -> dict[str, Stage]:
-    """The stages of `make test`: those that take turns first, so that none is left to wait for another at the end."""
+def stages() -> dict[str, list[str]]:
+    """The commands of `make test` by the names of their stages."""
+    found = {
+        "lint": ["make", "--no-print-directory", "lint"],
+        "sanity": ["python", "tools/sanity.py"],
+        "unit": ["pytest", "tests/unit", "--cov"],
+        "integration": ["pytest", "tests/integration"],
+    }
     cores = sorted(path.stem for path in (ROOT / "tools" / "ansible_core").glob("*.txt"))
-    # The oldest templates numbers in a way of its own. The newest has the newest Debian.
-    oldest, newest = cores[0], cores[-1]
-    other_core = {core: ("python", "tools/other_core.py", core) for core in cores}
-    found = {"lint": Stage(["make", "--no-print-directory", "lint"]), "molecule-default": scenario("default")}
-    found |= {
-        f"ansible-core-{core}": scenario("debian13" if core == newest else "default", *other_core[core])
-        for core in cores
-    }
-    found |= {f"molecule-{name}": scenario(name) for name in sorted(scenarios() - {"default", "debian13", *SOAK})}
+    # The newest Debian is the reference case of the newest ansible-core.
+    scenario_of = dict.fromkeys(cores, "default") | {cores[-1]: "debian13"}
+    own = sorted(scenarios() - {"debian13", *SOAK}, key=lambda name: (name != "default", name))
+    found |= {f"molecule-{name}": [*TEST, name] for name in own}
+    # The oldest templates numbers in a way of its own.
+    oldest = cores[0]
+    found |= {f"unit-ansible-core-{oldest}": ["python", "tools/other_core.py", oldest, "pytest", "tests/unit"]}
     return found | {
-        "unit": Stage(["pytest", "tests/unit", "--cov"]),
-        f"unit-ansible-core-{oldest}": Stage([*other_core[oldest], "pytest", "tests/unit"]),
-        "integration": Stage(["pytest", "tests/integration"]),
-        "sanity": Stage(["python", "tools/sanity.py"]),
+        f"ansible-core-{version}": ["python", "tools/other_core.py", version, *TEST, scenario_of[version]]
+        for version in cores
     }
+
+
+def uses_lab(name: str) -> bool:
+    """Whether a stage runs on hosts of the lab."""
+    return name.startswith(("molecule-", "ansible-core-"))
 
 
 def run(command: list[str], log: pathlib.Path) -> int:
@@ -90,9 +84,9 @@ def coverage(log: str) -> str:
     return f", with {total[1]} of the plugins' lines" if total else ""
 
 
-def prepare(chosen: dict[str, Stage]) -> None:
+def prepare(chosen: dict[str, list[str]]) -> None:
     """What the stages on an engine start from: no leftovers of a killed run, and images that are there."""
-    if not any(name == "integration" or stage.addresses for name, stage in chosen.items()):
+    if not any(name == "integration" or uses_lab(name) for name in chosen):
         return
     lab = ROOT / "lab"
     for command in (
@@ -103,53 +97,37 @@ def prepare(chosen: dict[str, Stage]) -> None:
         subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=True)
 
 
-class Queue:
-    """Stages that wait for their turn, and how those ended that had it."""
+class Lane(threading.Thread):
+    """Stages that run one after the other, until one fails in this lane or another.
 
-    def __init__(self, stages: dict[str, Stage]) -> None:
-        self.waiting = dict(stages)
-        self.passed: list[str] = []
-        self.failed: list[str] = []
-        self._taken: list[str] = []
-        self._changed = threading.Condition()
+    :arg failed: the stages that failed, in all lanes
+    """
 
-    def take(self) -> tuple[str, Stage] | None:
-        """The next stage, as soon as the addresses that it needs are free; none when no other is to be started."""
-        with self._changed:
-            while self.waiting and not self.failed:
-                for name, stage in self.waiting.items():
-                    if stage.addresses not in self._taken:
-                        self._taken += filter(None, [stage.addresses])
-                        return name, self.waiting.pop(name)
-                self._changed.wait()
-        return None
+    def __init__(self, stages: dict[str, list[str]], failed: list[str]) -> None:
+        super().__init__()
+        self.stages = stages
+        self.failed = failed
+        self.passed = 0
 
-    def give_back(self, name: str, stage: Stage, code: int) -> None:
-        """:arg code: how a stage ended"""
-        with self._changed:
-            if stage.addresses:
-                self._taken.remove(stage.addresses)
-            if code != NOT_RUN:
-                (self.failed if code else self.passed).append(name)
-            self._changed.notify_all()
-
-    def work(self) -> None:
-        """Run one stage after the other."""
-        while taken := self.take():
-            name, stage = taken
+    def run(self) -> None:
+        for name, command in self.stages.items():
+            if self.failed:
+                return
             start = time.monotonic()
             log = LOGS / f"{name}.log"
-            code = run(stage.command, log)
+            code = run(command, log)
             took = f"{time.monotonic() - start:.0f} s"
             said = log.read_text(errors="replace").strip()
             if code == 0:
+                self.passed += 1
                 print(f"{name} passed in {took}{coverage(said)}", flush=True)
-            elif code == NOT_RUN:
+                continue
+            if code == NOT_RUN:
                 print(f"{name} NOT RUN: {said}", flush=True)
-            else:
-                end = "\n".join(said.splitlines()[-TAIL:])
-                print(f"{name} FAILED in {took}\n{end}\n\nAll of it: {log}", flush=True)
-            self.give_back(name, stage, code)
+                continue
+            self.failed.append(name)
+            end = "\n".join(said.splitlines()[-TAIL:])
+            print(f"{name} FAILED in {took}\n{end}\n\nAll of it: {log}", flush=True)
 
 
 def main() -> None:
@@ -163,15 +141,19 @@ def main() -> None:
     chosen = {name: known[name] for name in wanted}
     LOGS.mkdir(parents=True, exist_ok=True)
     prepare(chosen)
-    queue = Queue(chosen)
-    workers = [threading.Thread(target=queue.work) for _core in range(os.cpu_count() or 1)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    left = len(chosen) - len(queue.passed) - len(queue.failed)
-    print(f"{len(queue.passed)} passed, {len(queue.failed)} failed" + (f", {left} not run" if left else ""))
-    sys.exit(bool(queue.failed))
+    failed: list[str] = []
+    lanes = [
+        Lane({name: chosen[name] for name in chosen if not uses_lab(name)}, failed),
+        Lane({name: chosen[name] for name in chosen if uses_lab(name)}, failed),
+    ]
+    for lane in lanes:
+        lane.start()
+    for lane in lanes:
+        lane.join()
+    passed = sum(lane.passed for lane in lanes)
+    left = len(chosen) - passed - len(failed)
+    print(f"{passed} passed, {len(failed)} failed" + (f", {left} not run" if left else ""))
+    sys.exit(bool(failed))
 
 
 if __name__ == "__main__":

@@ -262,9 +262,9 @@ def test_a_query_that_consul_hands_on_ends(host: Host, kind: str) -> None:
     """The agent asks the resolvers of its host, which know no dnsmasq that would ask the agent."""
     before = lab.sent_to_agents(host)
     assert "status: " in host.check_output(f"dig +tries=1 +time=4 @127.0.0.2 {kind} few.service.consul")
-    # The question goes to two agents, again after 4.5 s, and so does what the probe asks each time an answer has expired.
-    # A loop has thousands.
-    assert lab.sent_to_agents(host) - before <= 20
+    # The question goes to two agents, again after 4.5 s, and so does what the probe asks each time an answer has expired,
+    # of which there are more on a slow machine. A loop has thousands.
+    assert lab.sent_to_agents(host) - before <= 100
 
 
 # An agent that is away
