@@ -11,7 +11,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.servicedns.consul.plugins.module_utils.consul import snapshot
+from ansible_collections.servicedns.consul.plugins.module_utils.consul import snapshot, snapshot_files
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.client import ARGUMENTS
 from ansible_collections.servicedns.consul.plugins.module_utils.entry import sentence
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
@@ -54,7 +54,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         return told | _result(kept, f"would take a snapshot of {told['datacenter']} to {kept.new}", "would remove")
 
     def _saved(self, args: dict[str, Any], directory: Path, variables: dict[str, Any] | None) -> dict[str, Any]:
-        directory.mkdir(mode=snapshot.PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+        directory.mkdir(mode=snapshot_files.PRIVATE_DIRECTORY, parents=True, exist_ok=True)
         # Of who connects, for its owner alone. C(fetch) cannot read what is root's but through JSON, whole in memory.
         remote = self._connection._shell.join_path(self._make_tmp_path(), "snapshot")
         try:

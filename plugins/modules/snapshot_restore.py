@@ -122,7 +122,7 @@ def restore(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
 def main() -> None:
     run_module(
         dict(
-            snapshot=dict(type="str", required=True),
+            snapshot=dict(type="path", required=True),
             datacenter=dict(type="str", required=True),
             from_datacenter=dict(type="str", default=""),
             timeout=dict(type="int", default=60),

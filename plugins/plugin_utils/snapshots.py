@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ansible_collections.servicedns.consul.plugins.module_utils.consul import snapshot
+from ansible_collections.servicedns.consul.plugins.module_utils.consul import snapshot, snapshot_files
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
 from ansible_collections.servicedns.consul.plugins.module_utils.variables import with_variables
 from ansible_collections.servicedns.consul.plugins.plugin_utils.diagnosis.inputs import directory_fault
@@ -85,15 +85,15 @@ class Kept:
 
     def __init__(self, directory: Path, datacenter: str, count: int) -> None:
         self.directory = directory
-        new = snapshot.file_name(datacenter, time.time())
+        new = snapshot_files.file_name(datacenter, time.time())
         self.new = directory / new
-        names = sorted({*snapshot.taken(str(directory), datacenter), new})
+        names = sorted({*snapshot_files.taken(str(directory), datacenter), new})
         #: Those of which there are more than are kept.
-        self.surplus = [str(directory / name) for name in snapshot.surplus(names, count)]
+        self.surplus = [str(directory / name) for name in snapshot_files.surplus(names, count)]
 
     def keep(self, staged: Path) -> None:
         """Let a file be the new one, and remove those that are too many."""
-        staged.chmod(snapshot.PRIVATE_SNAPSHOT)
+        staged.chmod(snapshot_files.PRIVATE_SNAPSHOT)
         with staged.open("rb") as file:
             os.fsync(file.fileno())
         staged.replace(self.new)

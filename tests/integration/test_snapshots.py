@@ -16,7 +16,12 @@ import pytest
 from plays import ROOT
 from real_agent import RealAgent, real_agent
 
-from ansible_collections.servicedns.consul.plugins.module_utils.consul import agent_container, snapshot, snapshot_api
+from ansible_collections.servicedns.consul.plugins.module_utils.consul import (
+    agent_container,
+    snapshot,
+    snapshot_api,
+    snapshot_files,
+)
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.client import AgentRefused, ConsulClient
 from ansible_collections.servicedns.consul.plugins.modules import snapshot_restore, snapshot_save
 
@@ -110,7 +115,7 @@ def test_the_program_of_the_timer(tmp_path: Path) -> None:
         [program, directory, "dc1", "1"], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    (name,) = snapshot.taken(str(directory), "dc1")
+    (name,) = snapshot_files.taken(str(directory), "dc1")
     assert snapshot.inspected(str(directory / name)).datacenter == "dc1"
     inside = subprocess.run(["docker", "exec", "consul", "ls", "/tmp"], capture_output=True, text=True, check=True)
     assert inside.stdout.split() == []

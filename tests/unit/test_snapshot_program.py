@@ -13,7 +13,7 @@ import pytest
 from plays import ROOT
 from snapshots import GOOD
 
-from ansible_collections.servicedns.consul.plugins.module_utils.consul import snapshot
+from ansible_collections.servicedns.consul.plugins.module_utils.consul import snapshot_files
 
 PROGRAM = ROOT / "roles" / "consul_agent" / "files" / "servicedns-consul-snapshot"
 # The container's /tmp is the folder; `info` is what the agent says of itself, once for each time that it is asked.
@@ -72,7 +72,7 @@ def test_the_leader_takes_one(server: Server, info: str) -> None:
     done = server.run(info)
     assert done.returncode == 0, done.stderr
     (name,) = server.left()
-    assert snapshot.taken(str(server.directory), "dc1") == [name], "it is named as those on the control node"
+    assert snapshot_files.taken(str(server.directory), "dc1") == [name], "it is named as those on the control node"
     assert (server.directory / name).read_bytes() == GOOD
     assert oct((server.directory / name).stat().st_mode)[-3:] == "600"
     assert done.stdout.splitlines()[-1] == f"took {server.directory / name}"

@@ -1,32 +1,26 @@
 # Copyright: (c) 2026, servicedns.consul contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Snapshots of a datacenter as files: their names, what is in them, and which of them are kept.
+"""What is in a snapshot of a datacenter.
 
-What is in one is a secret: it has all ACL tokens, and all that the key-value store has.
+It is a secret: all ACL tokens are there, and all that the key-value store has.
 """
 
 from __future__ import annotations
 
-import calendar
 import gzip
 import hashlib
 import json
 import os
-import re
 import tarfile
-import time
 import typing as t
 import zlib
 
 from ansible_collections.servicedns.consul.plugins.module_utils.consul import msgpack
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
 
-#: Of a directory with snapshots, and of each of them.
-PRIVATE_DIRECTORY, PRIVATE_SNAPSHOT = 0o700, 0o600
 #: What Consul puts into one, and reads again: https://pkg.go.dev/github.com/hashicorp/consul/snapshot
 META, STATE, SUMS = "meta.json", "state.bin", "SHA256SUMS"
-MOMENT = "%Y%m%dT%H%M%SZ"
 #: How much of the state is kept to find the datacenter in: the nodes come almost first.
 HEAD = 4 * 1024**2
 CHUNK = 1024**2
@@ -40,27 +34,6 @@ class Snapshot(t.NamedTuple):
     raft_index: int  # as C(consul snapshot inspect) shows it
     term: int
     datacenter: str  # of its nodes; empty where it has none
-
-
-def file_name(datacenter: str, moment: float) -> str:
-    """Name a snapshot that is taken at a moment, in seconds since the epoch."""
-    return f"consul-{datacenter}-{time.strftime(MOMENT, time.gmtime(moment))}.snap"
-
-
-def taken(directory: str, datacenter: str) -> list[str]:
-    """List the snapshots of a datacenter in a directory, the oldest first. Other files are somebody else's."""
-    pattern = re.compile(rf"consul-{re.escape(datacenter)}-[0-9]{{8}}T[0-9]{{6}}Z\.snap")
-    return sorted(filter(pattern.fullmatch, os.listdir(directory))) if os.path.isdir(directory) else []
-
-
-def moment_of(name: str) -> float:
-    """Tell when a snapshot was taken, by its name."""
-    return calendar.timegm(time.strptime(name[:-5].rpartition("-")[2], MOMENT))
-
-
-def surplus(names: t.Sequence[str], count: int) -> list[str]:
-    """Choose the oldest snapshots, of which there are more than are kept; 0 keeps all."""
-    return list(names[:-count]) if count else []
 
 
 def inspected(path: str) -> Snapshot:

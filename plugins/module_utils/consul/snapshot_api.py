@@ -14,7 +14,8 @@ import time
 
 from ansible_collections.servicedns.consul.plugins.module_utils.consul import agent_container
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.client import ConsulClient
-from ansible_collections.servicedns.consul.plugins.module_utils.consul.snapshot import PRIVATE_SNAPSHOT, Snapshot
+from ansible_collections.servicedns.consul.plugins.module_utils.consul.snapshot import Snapshot
+from ansible_collections.servicedns.consul.plugins.module_utils.consul.snapshot_files import PRIVATE_SNAPSHOT
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
 from ansible_collections.servicedns.consul.plugins.module_utils.system import command
 

@@ -11,7 +11,7 @@ import re
 import stat
 import typing as t
 
-from ansible_collections.servicedns.consul.plugins.module_utils.consul import snapshot
+from ansible_collections.servicedns.consul.plugins.module_utils.consul import snapshot_files
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.durations import parse_duration
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
 from ansible_collections.servicedns.consul.plugins.module_utils.system import command, contents, files, systemd
@@ -49,14 +49,14 @@ class SnapshotTimer(contents.Contents):
 
         :raises HostError: the directory is somebody else's
         """
-        os.makedirs(self.directory, mode=snapshot.PRIVATE_DIRECTORY, exist_ok=True)
+        os.makedirs(self.directory, mode=snapshot_files.PRIVATE_DIRECTORY, exist_ok=True)
         if not self._is_private():
             if os.stat(self.directory).st_uid or os.listdir(self.directory):
                 raise HostError(
                     f"O(snapshot_directory): {self.directory} holds files, and is not for root alone, as snapshots have to be: "
                     "name a directory of its own"
                 )
-            os.chmod(self.directory, snapshot.PRIVATE_DIRECTORY)
+            os.chmod(self.directory, snapshot_files.PRIVATE_DIRECTORY)
         for path, content in self.after.items():
             files.write_atomically(path, content, mode=EXECUTABLE if path == PROGRAM else FILE)
         command.run("systemctl", "daemon-reload")
@@ -79,7 +79,7 @@ class SnapshotTimer(contents.Contents):
         if not os.path.isdir(self.directory):
             return False
         status = os.stat(self.directory)
-        return (status.st_uid, stat.S_IMODE(status.st_mode)) == (os.geteuid(), snapshot.PRIVATE_DIRECTORY)
+        return (status.st_uid, stat.S_IMODE(status.st_mode)) == (os.geteuid(), snapshot_files.PRIVATE_DIRECTORY)
 
 
 class Taken(t.TypedDict):
@@ -102,14 +102,14 @@ def see() -> Taken | None:
     if not every or not run:
         return None
     directory, datacenter = run.groups()
-    names = snapshot.taken(directory, datacenter)
+    names = snapshot_files.taken(directory, datacenter)
     failed = systemd.state(SERVICE_UNIT) == "failed"
     return Taken(
         datacenter=datacenter,
         directory=directory,
         interval=(parse_duration(every[1]) or 0) / 1e9,
         since=os.stat(TIMER).st_mtime,
-        newest=snapshot.moment_of(names[-1]) if names else 0.0,
+        newest=snapshot_files.moment_of(names[-1]) if names else 0.0,
         timer=systemd.state(TIMER_UNIT),
         failure=(systemd.journal(SERVICE_UNIT, 1) or "it left no word") if failed else "",
     )

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, servicedns.consul contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Snapshots as files: which are whole, of which datacenter, how they are named, and which are kept."""
+"""Which snapshots are whole, and of which datacenter."""
 
 from __future__ import annotations
 
@@ -14,12 +14,8 @@ from snapshots import GOOD, INDEX, TERM, archive, of_datacenter, state
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.snapshot import (
     Snapshot,
     datacenter_of,
-    file_name,
     inspected,
-    moment_of,
     refuse_stranger,
-    surplus,
-    taken,
 )
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
 
@@ -131,20 +127,3 @@ def test_a_snapshot_of_another_datacenter(found: str, origin: str, said: str) ->
     with pytest.raises(HostError) as refused:
         refuse_stranger(Snapshot(1, 1, found), "dc1", origin)
     assert str(refused.value) == f"the snapshot has the nodes of {said}"
-
-
-def test_names(tmp_path: Path) -> None:
-    names = [file_name("dc1", moment) for moment in (1e9, 1.7e9, 0)]
-    assert names[0] == "consul-dc1-20010909T014640Z.snap"
-    assert [moment_of(name) for name in names] == [1e9, 1.7e9, 0]
-    others = ["consul-dc1-x-20010909T014640Z.snap", "consul-dc1-20010909T014640Z.snap.new", "consul-dc1-2001.snap", "x"]
-    for name in (*names, *others, file_name("dc1.x", 1e9)):
-        (tmp_path / name).touch()
-    assert taken(str(tmp_path), "dc1") == [names[2], names[0], names[1]]
-    assert taken(str(tmp_path), "dc1-x") == others[:1]
-    assert taken(str(tmp_path), "dc.") == taken(str(tmp_path / "none"), "dc1") == []
-
-
-@pytest.mark.parametrize(("count", "expected"), [(0, []), (1, ["a", "b"]), (2, ["a"]), (3, []), (9, [])])
-def test_surplus(count: int, expected: list[str]) -> None:
-    assert surplus(["a", "b", "c"], count) == expected
