@@ -12,7 +12,7 @@ from testinfra.host import Host
 
 import lab
 
-testinfra_hosts = [lab.container("node1")]
+testinfra_hosts = [lab.backend("node1")]
 SNAPSHOT, RESTORE, SITE = (f"servicedns.consul.{name}" for name in ("snapshot", "restore", "site"))
 NAME = re.compile(r"consul-dc1-[0-9]{8}T[0-9]{6}Z\.snap")
 PUT = "curl -s --fail -X PUT http://127.0.0.1:8500/v1/{} -d '{}'"
@@ -59,7 +59,7 @@ def test_a_registration_is_back_after_a_restore(host: Host, registered: None, tm
     assert len(list(file.parent.iterdir())) == 2, "what was there before is kept as well"
     for node in ("node1", "node2"):
         lab.until_dig(lab.connect(node), "kept.service.consul", "192.0.2.9")
-        lab.until_dig(lab.connect(node), "web.service.consul", "192.168.101.5")
+        lab.until_dig(lab.connect(node), "web.service.consul", "192.168.111.5")
     assert "changed=0" in run("servicedns.consul.services", limit="node2")
 
 
