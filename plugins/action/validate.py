@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 
-from ansible_collections.servicedns.consul.plugins.plugin_utils.control_node import ControlNodeAction
+from ansible_collections.servicedns.consul.plugins.plugin_utils.control_node import ControlNodeAction, found_file
 from ansible_collections.servicedns.consul.plugins.plugin_utils.gathered_facts import (
     facts_are_kept,
     mentions_facts,
@@ -47,7 +47,7 @@ class ActionModule(ControlNodeAction):
             variables=values,
             specs=specs,
             addresses=args["addresses"],
-            file_exists=lambda path: self.found_file(path).is_file(),
+            file_exists=lambda path: found_file(self._loader, path).is_file(),
         )
         result = {"errors": checked.errors, "warnings": checked.warnings}
         if not checked.errors:

@@ -96,6 +96,9 @@ ansible_facts:
         requests_present:
           description: Whether the host's Python has the requests library, which community.docker needs.
           type: bool
+        snapshots_taken:
+          description: Whether the host has a timer that takes snapshots of the datacenter.
+          type: bool
 """
 
 import os
@@ -108,6 +111,7 @@ from ansible_collections.servicedns.consul.plugins.module_utils.consul import (
     agent_file,
     agent_files,
     foreign,
+    snapshot_timer,
 )
 from ansible_collections.servicedns.consul.plugins.module_utils.dns import forwarding_needs, probe_names
 from ansible_collections.servicedns.consul.plugins.module_utils.docker import engine
@@ -349,6 +353,7 @@ def preflight(params: dict[str, t.Any], _check_mode: bool) -> dict[str, t.Any]:
                 log_driver=found.log_driver,
                 image_present=found.image is not None,
                 requests_present=packages.has_python_module("requests"),
+                snapshots_taken=snapshot_timer.is_there(),
             )
         ),
     )

@@ -181,6 +181,17 @@ host:
         free: {description: Bytes that are free., type: int}
         size: {description: Bytes in all., type: int}
     ports: {description: "Process, protocol, address and port of what listens for names.", type: list, elements: list}
+    snapshots:
+      description: What became of the timer that takes snapshots, on a host that has it.
+      type: dict
+      contains:
+        datacenter: {description: Of which datacenter it takes them., type: str}
+        directory: {description: Where it leaves them., type: str}
+        interval: {description: Seconds between two runs., type: float}
+        since: {description: "Since when its files are as they are, in seconds since the epoch.", type: float}
+        newest: {description: "When the newest snapshot was taken, likewise; 0 without one.", type: float}
+        timer: {description: State of the timer., type: str, sample: active}
+        failure: {description: "The last words of the last run, where that failed.", type: str}
     unseen: {description: "What it did not tell, for want of a command.", type: list, elements: str}
     clock: {description: Seconds since the epoch., type: float}
     skew: {description: Seconds that its clock is ahead of the control node's at least., type: float}

@@ -16,8 +16,8 @@ author:
 description:
   - Prints one table, hosts by hops, in which the first broken hop of each host is marked, and then two lines for each thing
     that is wrong, with its cause and the next step.
-  - Compares hosts with each other and with the inventory. Different versions, clocks, little disk, and an image other than
-    declared are warnings; all else that is wrong makes it fail.
+  - Compares hosts with each other and with the inventory. Different versions, clocks, little disk, old snapshots, and an image
+    other than declared are warnings; all else that is wrong makes it fail.
 extends_documentation_fragment: servicedns.consul.control_node
 options:
   results:

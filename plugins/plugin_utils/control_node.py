@@ -29,6 +29,17 @@ def output_file(path: str) -> Path:
     return Path(path).expanduser().absolute()
 
 
+def found_file(loader: Any, path: str) -> Path:
+    """Locate a file that is to be read: as seen from the playbook, else from where the operator stands.
+
+    A playbook of the collection has nothing of the operator's beside it.
+
+    :arg loader: of the action
+    """
+    beside = Path(loader.path_dwim(path))
+    return beside if beside.exists() else output_file(path)
+
+
 def write_private(file: Path, text: str) -> None:
     """Leave a file for its owner alone, since it has addresses and names of the whole datacenter."""
     if file.exists() and not file.is_file():
@@ -64,14 +75,6 @@ class ControlNodeAction(ActionBase):  # type: ignore[misc]  # ansible-core has n
             return result | {"changed": False} | self.act(args, task_vars or {})
         except (OSError, ValueError) as error:
             raise AnsibleActionFail(sentence(error)) from error
-
-    def found_file(self, path: str) -> Path:
-        """Locate a file that is to be read: as seen from the playbook, else from where the operator stands.
-
-        A playbook of the collection has nothing of the operator's beside it.
-        """
-        beside = Path(self._loader.path_dwim(path))
-        return beside if beside.exists() else output_file(path)
 
     def host_variables(self, hostvars: Any, host: str) -> dict[str, Any]:
         """Read the variables of a host as they are written, those of the play with the place that they have among them.

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from module_runs import run_main
 
+from ansible_collections.servicedns.consul.plugins.module_utils.consul import snapshot_timer
 from ansible_collections.servicedns.consul.plugins.module_utils.dns import (
     apparmor,
     dnsmasq,
@@ -58,6 +59,7 @@ MODULES = (
     resolved,
     systemd_resolved,
     still_asked,
+    snapshot_timer,
 )
 FOLDERS = ("/etc/", "/run/", "/var/lib/", "/usr/local/sbin/", "/usr/lib/systemd/resolved")
 # What a service reads when it starts, or is told to read again.

@@ -15,8 +15,8 @@ from plays import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-#: What a run makes (the lab's files, the virtual environment, the captures of a trace), an image, and groups of modules.
-NOT_OURS = (".lab/", ".venv/", "dns_trace/", "hashicorp/", "group/")
+#: What a run makes (the lab's files, the virtual environment, the captures of a trace, snapshots), an image, and groups of modules.
+NOT_OURS = (".lab/", ".venv/", "dns_trace/", "consul-snapshots/", "hashicorp/", "group/")
 
 
 def slugs(page: Path) -> set[str]:

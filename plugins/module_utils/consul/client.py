@@ -59,6 +59,7 @@ class ConsulClient:
     validate_certs: bool = True
     datacenter: str = ""  # the agent's own when it is empty
     timeout: float = 10.0  # seconds that an answer may take
+    read: t.Callable[[http.client.HTTPResponse], bytes] = http.client.HTTPResponse.read  # into memory
 
     def __post_init__(self) -> None:
         """:raises HostError: the token can be none"""
@@ -69,7 +70,7 @@ class ConsulClient:
         self.url = re.sub(r"//[^/]*@", "//", self.address)
 
     def request(self, method: str, *path: str, body: t.Any = None, **query: str) -> t.Any:
-        """The answer, from JSON; None when it is empty. Each part of the path is quoted, and a body is sent as JSON."""
+        """The answer, from JSON; None when it is empty. Parts of the path are quoted. A body is a value or a file."""
         answer = self.ask(method, path, query, body)
         if answer.status >= 300:
             words = answer.body.decode(errors="replace").strip() or f"{answer.status} {answer.reason}"
@@ -90,11 +91,10 @@ class ConsulClient:
 
         :raises AgentSilent: nobody answers
         """
-        if self.datacenter:
-            query = {**query, "dc": self.datacenter}
+        query = {**query, "dc": self.datacenter} if self.datacenter else query
         where = "/v1/" + "/".join(quote(part, safe="") for part in path) + (f"?{urlencode(query)}" if query else "")
         asked = f"{method} {self.url}{where}"
-        data = None if body is None else json.dumps(body).encode()
+        data = body if body is None or hasattr(body, "read") else json.dumps(body).encode()
         headers = {"X-Consul-Token": self.token} if self.token else {}
         try:
             address = urlsplit(self.address)
@@ -104,7 +104,7 @@ class ConsulClient:
             with contextlib.closing(self._connection(address.scheme, address.netloc.rpartition("@")[2])) as connection:
                 connection.request(method, address.path + where, data, headers)
                 response = connection.getresponse()
-                return Answer(asked, response.status, response.reason, response.read())
+                return Answer(asked, response.status, response.reason, self.read(response))
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise AgentSilent(f"{asked}: {str(error) or type(error).__name__}") from error
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import types
 import typing as t
 
+from ansible_collections.servicedns.consul.plugins.module_utils.consul.snapshot_timer import Taken
+
 #: Of every tuple that is given no mapping, so nobody may change it.
 NOTHING: t.Mapping[str, t.Any] = types.MappingProxyType({})
 
@@ -107,6 +109,7 @@ class HostTold(t.TypedDict, total=False):
     ports: list[tuple[str, str, str, int]]
     unseen: list[str]
     clock: float
+    snapshots: Taken  # where there is a timer for them
     skew: float  # from the control node's clock, by the action plugin
 
 

@@ -12,7 +12,7 @@ import re
 import time
 import typing as t
 
-from ansible_collections.servicedns.consul.plugins.module_utils.consul import agent_container
+from ansible_collections.servicedns.consul.plugins.module_utils.consul import agent_container, snapshot_timer
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.addresses import (
     DNS_PORT,
     agent_url,
@@ -207,24 +207,26 @@ def see_container(image: str) -> tuple[dict[str, t.Any] | None, observations.Ima
     )
 
 
-def see_host(
-    data_directory: str, listeners: t.Iterable[sockets.Socket], unseen: t.Iterable[str]
-) -> observations.HostTold:
-    """Look at disk and open ports of the host, and at its clock."""
+def see_host(data_directory: str, listeners: t.Iterable[sockets.Socket], unseen: Unseen) -> observations.HostTold:
+    """Look at disk, snapshots and open ports of the host, and at its clock."""
     disk = os.statvfs(existing(data_directory))
     ports = {
         (listener.process, listener.protocol, listener.address, listener.port)
         for listener in listeners
         if listener.process in ("consul", "dnsmasq", "systemd-resolve")
     }
-    return observations.HostTold(
+    snapshots = unseen.look(snapshot_timer.see, None)
+    told = observations.HostTold(
         disk=observations.Disk(
             path=data_directory, free=disk.f_bavail * disk.f_frsize, size=disk.f_blocks * disk.f_frsize
         ),
         ports=sorted(ports),
-        unseen=sorted(set(unseen)),
+        unseen=sorted(set(unseen.reasons)),
         clock=time.time(),
     )
+    if snapshots:
+        told["snapshots"] = snapshots
+    return told
 
 
 def examine(wanted: DoctorOptions) -> observations.Result:
@@ -279,7 +281,7 @@ def examine(wanted: DoctorOptions) -> observations.Result:
         hops=[{**each._asdict(), "replies": [reply._asdict() for reply in each.replies]} for each in verdicts],
         names=names,
         agent=told,
-        host=see_host(wanted.data_directory, listeners, unseen.reasons),
+        host=see_host(wanted.data_directory, listeners, unseen),
     )
     if catalog is not None:
         result["catalog"] = catalog

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ansible_collections.servicedns.consul.plugins.module_utils.lookup.verdict import BROKEN, OK
 from ansible_collections.servicedns.consul.plugins.plugin_utils.diagnosis.members import member_findings
 from ansible_collections.servicedns.consul.plugins.plugin_utils.diagnosis.rows import Diagnosis, Row
+from ansible_collections.servicedns.consul.plugins.plugin_utils.diagnosis.snapshots import snapshot_findings
 
 SKEW = 2.0  # seconds between two clocks that are worth a word
 FREE_SHARE = 0.05  # of the disk with Raft's data that is worth a word when less is free
@@ -30,6 +31,7 @@ def findings(rows: Sequence[Row], nodes: Mapping[str, str]) -> list[Diagnosis]:
     diagnoses += _names(rows)
     diagnoses += member_findings(rows, nodes)
     diagnoses += (finding for row in rows for finding in _host(row))
+    diagnoses += snapshot_findings(rows, nodes)
     return sorted(diagnoses, key=lambda finding: finding.severity != BROKEN)
 
 

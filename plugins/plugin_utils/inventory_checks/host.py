@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.addresses import ip
@@ -143,6 +145,18 @@ def _domains_differ(variables: Mapping[str, Any], options: Options) -> Iterator[
             yield f"dnsmasq_forwarding_domains[{shown(other)}]", "is Consul's domain on this host: it has other servers"
 
 
+def _snapshots_are_apart(variables: Mapping[str, Any], options: Options) -> Iterator[InputError]:
+    """The agent's directories are its user's, and one with other files in it is refused."""
+    name, data = "consul_agent_snapshot_directory", "consul_agent_data_directory"
+    defaults = {each: options.get(each, {}).get("default", "") for each in (name, data)}
+    paths = (variables.get(name, defaults[name]), variables.get(data, defaults[data]), "/etc/consul.d")
+    directory, *others = (PurePosixPath(os.path.normpath(path)) for path in paths)
+    for other in others:
+        # The root, which everything is in, is no data directory, and that is said.
+        if len(other.parts) > 1 and (other == directory or other in directory.parents):
+            yield name, f"{shown(str(directory))} is in {other}, which is the agent's: name a directory of its own"
+
+
 #: What the variables of one host say together.
 HOST_CHECKS: Sequence[Callable[[Mapping[str, Any], Options], Iterable[InputError]]] = (
     _address_in_network,
@@ -151,4 +165,5 @@ HOST_CHECKS: Sequence[Callable[[Mapping[str, Any], Options], Iterable[InputError
     _scripts_are_on,
     _upstream_is_own,
     _domains_differ,
+    _snapshots_are_apart,
 )

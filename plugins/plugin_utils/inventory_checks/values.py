@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.addresses import agent_arguments, ip
+from ansible_collections.servicedns.consul.plugins.module_utils.consul.durations import parse_duration
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.ownership import OWNERS
 from ansible_collections.servicedns.consul.plugins.plugin_utils.consul_schema.agent_settings import (
     config_findings,
@@ -281,6 +282,19 @@ def _network_address(path: str, value: str) -> Iterator[InputError]:
         yield from _dns_server_and_port(path, value)
 
 
+SHORTEST_INTERVAL = 60 * 10**9  # nanoseconds; a snapshot costs the leader some time
+
+
+def _interval(path: str, value: str) -> Iterator[InputError]:
+    # systemd reads hours, minutes and seconds as Go does; it knows no micro sign, and calls smaller units otherwise.
+    duration = parse_duration(value) if re.fullmatch(r"([0-9]+(\.[0-9]+)?[hms])+", value) else None
+    if duration is None or duration < SHORTEST_INTERVAL:
+        yield (
+            path,
+            f"{shown(value)} is not a duration of a minute or more, in hours, minutes and seconds, such as 1h30m",
+        )
+
+
 def _role_sets(instead: str) -> ValueCheck:
     text = f"is set by the roles consul_server and consul_client, so setting it does nothing: {instead}"
     return lambda path, value: iter([(path, text)])
@@ -296,6 +310,14 @@ VALUE_CHECKS: dict[str, ValueCheck] = {
     "consul_agent_log_max_file": _at_least(1, "a number of files"),
     "consul_agent_memory": _optional(_memory),
     "consul_agent_stop_timeout": _at_least(1, "a number of seconds"),
+    # It is a word of a unit of systemd.
+    "consul_agent_snapshot_directory": _must(
+        lambda value: _is_directory(value) and re.fullmatch("[A-Za-z0-9/._-]+", value),
+        "must be an absolute path on the host, of letters, digits, dots, hyphens and underscores, and not /, such as "
+        "/var/backups/consul",
+    ),
+    "consul_agent_snapshot_interval": _optional(_interval),
+    "consul_agent_snapshot_count": _at_least(1, "a number of snapshots"),
     "consul_agent_server": _role_sets("put the host in the group consul_servers or consul_clients"),
     "consul_agent_bootstrap_expect": _role_sets("set consul_server_bootstrap_expect"),
     "consul_agent_ui": _role_sets("set consul_server_ui or consul_client_ui"),

@@ -14,6 +14,7 @@ import yaml
 from http_server import serving
 from module_runs import run_main
 from plays import ROOT, run_plays
+from snapshots import GOOD
 
 from ansible_collections.servicedns.consul.plugins.modules import agent_leader
 
@@ -53,6 +54,8 @@ TASKS: dict[str, dict[str, Any]] = {
     "agent_services": {"definitions": "[]"},
     "external_services": {"services": "[]"},
     "prepared_queries": {"queries": "[]"},
+    "snapshot_restore": {"snapshot": "whole.snap", "datacenter": "dc1"},
+    "snapshot_save": {"directory": "snapshots"},
 }
 
 
@@ -64,6 +67,7 @@ def test_all_that_ask_consul_are_an_action_group(tmp_path: Path) -> None:
     # Only an agent that runs is asked by agent_config, and there is none here.
     assert groups == {"consul": asking} and asking == sorted([*TASKS, "agent_config"])
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    (tmp_path / "whole.snap").write_bytes(GOOD)
     with serving() as server:
         server.answer = (403, b"Permission denied")
         play = {
@@ -82,5 +86,5 @@ def test_all_that_ask_consul_are_an_action_group(tmp_path: Path) -> None:
         }
         run = run_plays(tmp_path, [play], {"all": {"hosts": {"one": local}}})
     assert run.stdout.count("Permission denied") >= len(TASKS), run.stdout + run.stderr
-    assert "ignored=5" in run.stdout and server.headers["X-Consul-Token"] == "7e57-70ke"
+    assert "ignored=7" in run.stdout and server.headers["X-Consul-Token"] == "7e57-70ke"
     assert "7e57" not in run.stdout + run.stderr

@@ -17,6 +17,7 @@ DOTS = "names with dots are not reachable over DNS"
 ALREADY = "'consul' is the domain already: leave it empty, or name another"
 OTHER = "is Consul's domain on this host: it has other servers"
 OWN = "is dnsmasq itself, by dnsmasq_forwarding_listen_addresses"
+AGENTS = "which is the agent's: name a directory of its own"
 PORT = "must be a number from 1 to 65535; leave it out for a service without port"
 TWICE = f"'web' is the id of {SERVICES}[0] too: ids (by default the name) are unique on a host"
 
@@ -191,6 +192,19 @@ def test_registered_results_are_nobodys_variables() -> None:
             f"consul_agent_recursors[0]: '127.0.0.9' {OWN}",
         ),
         ({"dnsmasq_forwarding_listen_addresses": ["127.0.0.9"], "consul_agent_recursors": ["127.0.0.2"]}, None),
+        ({"consul_agent_snapshot_directory": "/var/lib/consul-snapshots"}, None),
+        (
+            {"consul_agent_snapshot_directory": "/var/lib/consul/snapshots"},
+            f"consul_agent_snapshot_directory: '/var/lib/consul/snapshots' is in /var/lib/consul, {AGENTS}",
+        ),
+        (
+            {"consul_agent_snapshot_directory": "/srv/x/../consul", "consul_agent_data_directory": "/srv/consul/"},
+            f"consul_agent_snapshot_directory: '/srv/consul' is in /srv/consul, {AGENTS}",
+        ),
+        (
+            {"consul_agent_snapshot_directory": "/etc/consul.d"},
+            f"consul_agent_snapshot_directory: '/etc/consul.d' is in /etc/consul.d, {AGENTS}",
+        ),
     ],
 )
 def test_variables_of_one_host_together(variables: dict[str, Any], expected: str | None) -> None:

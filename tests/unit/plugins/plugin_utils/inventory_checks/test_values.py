@@ -53,6 +53,9 @@ def test_every_check_is_of_a_variable_that_a_role_has() -> None:
         ("consul_agent_config", [{"addresses": {"https": "0.0.0.0"}, "ui_config": {"content_path": "/c/"}}]),
         ("consul_agent_flags", [{"https-port": 8501, "http-port": 8500, "dns-port": "8600"}]),
         ("consul_agent_flags", [{}, {"log-level": "debug", "node-meta": ["a:1", "b:2"], "rejoin": False, "x": 1}]),
+        ("consul_agent_snapshot_interval", ["", "1m", "60s", "1h", "24h", "1h30m", "1.5h"]),
+        ("consul_agent_snapshot_count", [1, 14, "30"]),
+        ("consul_agent_snapshot_directory", ["/var/backups/consul", "/srv/a.b/c_d-1"]),
         ("consul_client_ui", [True, False, "yes"]),
         ("consul_server_ui", [True, False, "no"]),
         ("consul_services_agent_url", ["http://127.0.0.1:8500", "https://[::1]:8501"]),
@@ -104,6 +107,11 @@ UNREACHABLE = "is no address that other hosts can reach this one at"
 CLIENT = "must be IP addresses with spaces between them, such as 127.0.0.1 172.17.0.1"
 JOIN = "must be one address, and not empty: write each server as an item of its own"
 DATACENTER = "must be letters (lower case best), digits, hyphens and underscores only, such as dc1"
+INTERVAL = "is not a duration of a minute or more, in hours, minutes and seconds, such as 1h30m"
+BACKUPS = (
+    "must be an absolute path on the host, of letters, digits, dots, hyphens and underscores, and not /, such as "
+    "/var/backups/consul"
+)
 DIRECTORY = "must be an absolute path on the host, and not /, such as /var/lib/consul"
 SECRET = "everyone who may run docker inspect reads the command line: a secret belongs to consul_agent_config"
 ARCHIVE = "is no file on the control node, as seen from the playbook or from where it was started"
@@ -268,6 +276,22 @@ OPEN = "would make this host a resolver for every network it is in: name the add
         ),
         ("consul_agent_flags", {"encrypt": "hunter2"}, ".encrypt", SECRET),
         ("consul_agent_flags", {"Token-x": "hunter2"}, ".Token-x", SECRET),
+        ("consul_agent_snapshot_interval", "59s", "", f"'59s' {INTERVAL}"),
+        ("consul_agent_snapshot_interval", "daily", "", f"'daily' {INTERVAL}"),
+        ("consul_agent_snapshot_interval", "1d", "", f"'1d' {INTERVAL}"),
+        ("consul_agent_snapshot_interval", "3600", "", f"'3600' {INTERVAL}"),
+        ("consul_agent_snapshot_interval", 3600, "", f"'3600' {INTERVAL}"),
+        ("consul_agent_snapshot_interval", "-1h", "", f"'-1h' {INTERVAL}"),
+        ("consul_agent_snapshot_interval", "90000ms", "", f"'90000ms' {INTERVAL}"),
+        ("consul_agent_snapshot_interval", "1h 30m", "", f"'1h 30m' {INTERVAL}"),
+        ("consul_agent_snapshot_interval", "1h\n", "", f"'1h\\n' {INTERVAL}"),
+        ("consul_agent_snapshot_count", 0, "", "0 must be a number of snapshots, 1 or more"),
+        ("consul_agent_snapshot_count", "all", "", "'all' is not a whole number"),
+        ("consul_agent_snapshot_directory", "/", "", f"'/' {BACKUPS}"),
+        ("consul_agent_snapshot_directory", "backups", "", f"'backups' {BACKUPS}"),
+        ("consul_agent_snapshot_directory", "/var/my backups", "", f"'/var/my backups' {BACKUPS}"),
+        ("consul_agent_snapshot_directory", "/var/%h", "", f"'/var/%h' {BACKUPS}"),
+        ("consul_agent_snapshot_directory", "/x;reboot", "", f"'/x;reboot' {BACKUPS}"),
         ("consul_agent_server", True, "", f"{ROLES_SET}: put the host in the group consul_servers or consul_clients"),
         ("consul_agent_bootstrap_expect", 3, "", f"{ROLES_SET}: set consul_server_bootstrap_expect"),
         ("consul_agent_ui", False, "", f"{ROLES_SET}: set consul_server_ui or consul_client_ui"),
