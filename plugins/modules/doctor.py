@@ -167,7 +167,7 @@ agent:
       contains:
         running: {description: The one that it runs., type: str}
         declared: {description: The one that it is to run., type: str}
-        same: {description: Whether they are one image, whatever its names. The same name may be another one by now., type: bool}
+        same: {description: "Whether they are one image, whatever its names. The same name may be another one by now.", type: bool}
 host:
   description: What the host says of itself.
   returned: success
