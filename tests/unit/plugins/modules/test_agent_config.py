@@ -47,14 +47,14 @@ class Agent(ConsulClient):
         #: Said for any level that the file has.
         self.level = ""
 
-    def read(self) -> None:
+    def reread(self) -> None:
         self.has = json.loads(files.read(agent_files.AGENT))
 
     def put(self, *_path: str, body: Any = None, **_query: str) -> Any:
         level = json.loads(files.read(agent_files.AGENT))["log_level"]
         if level in self.instead:
             raise self.instead[level]
-        self.read()
+        self.reread()
 
     def get(self, *_path: str, **_query: str) -> Any:
         return {"DebugConfig": {"Logging": {"LogLevel": self.level or self.has["log_level"]}}}
@@ -71,7 +71,7 @@ def agent(engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ag
     )
     engine.fails = refuse(TRIED)
     run(engine, tmp_path, configure(tmp_path, CONFIG))
-    agent.read()
+    agent.reread()
     return agent
 
 
@@ -90,7 +90,7 @@ def run(engine: Engine, directory: Path, result: dict[str, Any], *flags: str) ->
 def restart(engine: Engine, agent: Agent) -> None:
     """Let the container start again by itself."""
     engine.containers["consul"]["State"]["StartedAt"] += "1"
-    agent.read()
+    agent.reread()
 
 
 def in_file(directory: Path) -> dict[str, Any]:
