@@ -196,7 +196,7 @@ RESTORES: dict[str, dict[str, Any]] = {
 }
 FILES = {"stranger": DC2, "moved": DC2, "leaderless": GOOD}
 #: What is otherwise with a host's datacenter.
-SERVERS = {"damaged": {"snapshot": GOOD[:-9]}, "leaderless": {"leader": ""}}
+SERVERS: dict[str, dict[str, Any]] = {"damaged": {"snapshot": GOOD[:-9]}, "leaderless": {"leader": ""}}
 
 
 class Outcome(NamedTuple):
