@@ -38,6 +38,11 @@ class AgentRefused(HostError):
         super().__init__(message)
         self.status = status
 
+    @property
+    def forbidden(self) -> bool:
+        """Whether the token gives no right to it."""
+        return self.status == 403
+
 
 class Answer(t.NamedTuple):
     """What came back, good or bad. A redirection is bad: a token is for the address that it was given with."""
