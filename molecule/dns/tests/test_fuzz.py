@@ -47,7 +47,7 @@ def odd_name(chance: random.Random) -> bytes:
             [b"x" * 63] * chance.randint(1, 3) + [b"consul"],
             [chance.randbytes(chance.randint(1, 63)), b"node", b"consul"],
             [b"www", b"example", b"com"],
-            [b"255", b"101", b"168", b"192", b"in-addr", b"arpa"],
+            [b"255", b"106", b"168", b"192", b"in-addr", b"arpa"],
             [b"*", b"consul"],
             [],
         ]

@@ -52,13 +52,13 @@ def test_every_hop_with_times(tmp_path: Path) -> None:
     took = r"\(\d+\.\d ms\)"
     for node in NODES:
         seen = by_host[node]
-        assert re.search(r"a program asked at \d\d:\d\d:\d\d\.\d{6} UTC, and got 192\.168\.101\.5 in \d+\.\d ms", seen)
+        assert re.search(r"a program asked at \d\d:\d\d:\d\d\.\d{6} UTC, and got 192\.168\.109\.5 in \d+\.\d ms", seen)
         # dnsmasq may ask the agent of a server beside that of the host, or instead of it.
-        agent = r"(?:the agent|192\.168\.101\.4:8600)"
+        agent = r"(?:the agent|192\.168\.109\.4:8600)"
         hops = ["dnsmasq", agent] if node == "node3" else ["systemd-resolved", "dnsmasq", agent]
         asked = rf" +\+\d+\.\d ms  {hops[0]} is asked over udp by 127\.0\.0\.1\n"
         path = ".*".join([asked, *(f"{hop} is asked over udp" for hop in hops[1:])])
-        path += ".*" + ".*".join(rf"{hop} answers 192\.168\.101\.5 {took}" for hop in reversed(hops))
+        path += ".*" + ".*".join(rf"{hop} answers 192\.168\.109\.5 {took}" for hop in reversed(hops))
         assert re.search(path, seen, re.DOTALL), text
         assert "dnsmasq logs: query[A] flapp1.service.consul from 127.0.0.1" in seen
         assert "after: the same" in seen
