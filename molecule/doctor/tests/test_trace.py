@@ -70,17 +70,30 @@ def test_every_hop_with_times(tmp_path: Path) -> None:
         assert_over(lab.connect(node))
 
 
-def test_a_run_that_is_killed(tmp_path: Path) -> None:
-    """At once, and with everything that it started: systemd ends it all the same."""
+def begin(*arguments: str) -> subprocess.Popen[bytes]:
+    """Start the playbook, to do something while it runs."""
     configuration = yaml.safe_load(Path(os.environ["MOLECULE_FILE"]).read_text())["ansible"]
     command = [
         "ansible-playbook",
         *configuration["executor"]["args"]["ansible_playbook"],
         "servicedns.consul.dns_trace",
     ]
-    with subprocess.Popen(
-        [*command, *arguments(tmp_path, 6)], cwd=lab.ROOT, stdout=subprocess.DEVNULL, start_new_session=True
-    ) as run:
+    return subprocess.Popen([*command, *arguments], cwd=lab.ROOT, stdout=subprocess.DEVNULL, start_new_session=True)
+
+
+def test_what_is_asked_at_the_very_end_is_seen(tmp_path: Path) -> None:
+    host = lab.connect("node2")
+    with begin(*arguments(tmp_path, 60), "--limit", "node2") as run:
+        lab.until(host, f"grep --quiet lookup {DIRECTORY}/begun.json")
+        host.check_output(f"dig @127.0.0.2 last.service.consul && systemctl stop {UNIT}")
+    assert run.returncode == 0
+    assert b"\4last\7service\6consul" in (tmp_path / "trace" / "node2.pcap").read_bytes()
+    assert_over(host)
+
+
+def test_a_run_that_is_killed(tmp_path: Path) -> None:
+    """At once, and with everything that it started: systemd ends it all the same."""
+    with begin(*arguments(tmp_path, 6)) as run:
         for node in NODES:
             lab.until(
                 lab.connect(node),
@@ -104,7 +117,7 @@ def test_a_read_that_fails_leaves_nothing(tmp_path: Path) -> None:
     host = lab.connect("node2")
     host.check_output("mv /usr/bin/journalctl /usr/bin/journalctl.away")
     try:
-        run = lab.play("servicedns.consul.dns_trace", *arguments(tmp_path, 1), "--limit", "node2")
+        run = lab.play("servicedns.consul.dns_trace", *arguments(tmp_path, 3), "--limit", "node2")
     finally:
         host.check_output("mv /usr/bin/journalctl.away /usr/bin/journalctl")
     assert run.returncode == 2

@@ -105,7 +105,9 @@ def follow(name: str, seconds: int, tcpdump: str) -> dict[str, t.Any]:
         *("systemd-run", f"--unit={TRACE_UNIT}", "--collect", "--description=Trace of DNS, for a limited time"),
         *(f"--property=RuntimeMaxSec={seconds}", "--property=TimeoutStopSec=10"),
         *(f"--property=ExecStartPre={FOLDER}/on", f"--property=ExecStopPost={FOLDER}/off"),
-        *(tcpdump, "-i", "any", "-n", "-U", "-Z", "root", "-s", "0", "-c", str(MOST_PACKETS), "-w", CAPTURE),
+        # What the kernel has not handed over when it ends would be lost: it hands over at once.
+        *(tcpdump, "--immediate-mode", "-i", "any", "-n", "-U", "-Z", "root", "-s", "0"),
+        *("-c", str(MOST_PACKETS), "-w", CAPTURE),
         *("port", "53", "or", "port", str(DNS_PORT)),
         timeout=START_PATIENCE,
     )
