@@ -36,7 +36,8 @@ class ActionModule(ControlNodeAction):
         made = plan(hosts, args["servers"], pair=bool(said.get("consul_server_even_number")))
         if made.text:
             show(made.text)
-        return {**made._asdict(), "batch": said.get("consul_agent_client_batch") or BATCH}
+        planned = [*made.start, *made.join, *made.servers, *made.clients]
+        return {**made._asdict(), "planned": planned, "batch": said.get("consul_agent_client_batch") or BATCH}
 
 
 def _host(name: str, variables: Mapping[str, Any], server: bool) -> Host:

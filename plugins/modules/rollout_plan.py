@@ -67,6 +67,16 @@ clients:
   returned: success
   type: list
   elements: str
+planned:
+  description: All of these.
+  returned: success
+  type: list
+  elements: str
+waiting:
+  description: Servers without data, which are left as they are until there is a leader.
+  returned: success
+  type: list
+  elements: str
 batch:
   description: How many clients are restarted at a time.
   returned: success

@@ -54,6 +54,8 @@ class Plan(NamedTuple):
     servers: list[str]
     #: Clients, in batches.
     clients: list[str]
+    #: Servers without data, which are left as they are until there is a leader.
+    waiting: list[str]
     #: The same for people.
     text: list[str]
 
@@ -92,8 +94,8 @@ def plan(hosts: Sequence[Host], servers: Sequence[str], pair: bool = False) -> P
         start += [host for host in clients if not host.runs]
         clients = [host for host in clients if host.runs]
     text = list(_text(mode, start, join, roll, clients, waiting, _leader(seen)))
-    parts = [[host.name for host in part] for part in (start, join, roll, clients)]
-    return Plan(mode, parts[0], parts[1], parts[2], parts[3], text)
+    parts = [[host.name for host in part] for part in (start, join, roll, clients, waiting)]
+    return Plan(mode, parts[0], parts[1], parts[2], parts[3], parts[4], text)
 
 
 def _mode(hosts: Iterable[Host]) -> str:
