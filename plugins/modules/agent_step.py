@@ -95,9 +95,10 @@ leader:
 import time
 import typing as t
 
-from ansible_collections.servicedns.consul.plugins.module_utils.consul import agent_container, agent_state
+from ansible_collections.servicedns.consul.plugins.module_utils.consul import agent_container, agent_state, datacenter
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.client import (
     ARGUMENTS,
+    AgentRefused,
     AgentSilent,
     ConsulClient,
     client_of,
@@ -114,6 +115,10 @@ def begin(client: ConsulClient, params: dict[str, t.Any], check_mode: bool) -> B
     while True:
         try:
             return Beginning(client, params["run"], params["pair"], patience).begin(check_mode)
+        except AgentRefused as error:
+            if error.status != datacenter.FORBIDDEN or params["servers"] > 1:
+                raise
+            return Begun(warning=f"nobody looks whether the agent can be missed: {error}")
         except AgentSilent as error:
             container = agent_container.inspect()
             if params["servers"] == 1 or agent_state.container_state(container) != agent_state.RUNNING:
@@ -132,7 +137,8 @@ def step(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     if params["state"] == "begin":
         begun = begin(client, params, check_mode)
     elif not check_mode:
-        Ending(client, begun.session, begun.voters, params["timeout"]).finish()
+        warning = Ending(client, begun.session, begun.voters, params["timeout"]).finish()
+        begun = begun._replace(warning=warning)
     return dict(
         changed=bool(begun.leader),
         session=begun.session,

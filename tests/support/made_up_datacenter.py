@@ -32,6 +32,7 @@ class MadeUp:
         self.autopilot: dict[str, Any] = {"CleanupDeadServers": True, "MinQuorum": 0, "ModifyIndex": 4}
         self.keys: dict[str, tuple[bytes, str]] = {}
         self.sessions: dict[str, dict[str, Any]] = {}
+        self.made = 0
         self.services = ["web"]
         self.registered = ["web"]
         self.registered_id = f"id-{me}"
@@ -116,7 +117,8 @@ class MadeUp:
     def _session(self, _method: str, rest: str, _query: dict[str, str], body: bytes) -> tuple[int, Any]:
         verb, _slash, session = rest.partition("/")
         if verb == "create":
-            session = f"session{len(self.sessions) + 1}"
+            self.made += 1
+            session = f"session{self.made}"
             self.sessions[session] = json.loads(body)
             return 200, {"ID": session}
         if verb == "renew":

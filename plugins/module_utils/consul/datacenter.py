@@ -19,6 +19,8 @@ from ansible_collections.servicedns.consul.plugins.module_utils.errors import Ho
 ALIVE = 1  # of the states of a member in Serf
 #: Seconds that an election takes, with others before it that did not succeed. Who looks in the middle of one sees no leader.
 ELECTION = 15.0
+#: What an agent says to those whose token gives them no right.
+FORBIDDEN = 403
 #: Autopilot says with it that a server is not healthy, in the same words as with 200.
 UNHEALTHY = 429
 

@@ -44,15 +44,11 @@ class Held(HostError):
 def take(client: ConsulClient, host: str, run: str) -> str:
     """Take the lock, and tell the session that holds it.
 
-    A host takes over what a former run left of its own: that server is the one which may be away.
-
-    :raises Held: by another host
+    :raises Held: by somebody else, or by a run that was cut off a moment ago
     """
     holder, session = held(client)
     if holder and session:
-        if holder["host"] != host:
-            raise Held(holder)
-        client.put(*KEY, body=holder, release=session)
+        raise Held(holder)
     # By no check of the node, whose agent is about to be away.
     wanted = {"Name": "servicedns.consul rollout", "TTL": f"{TTL}s", "LockDelay": "0s", "NodeChecks": []}
     mine: str = client.put("session", "create", body=wanted)["ID"]
@@ -93,7 +89,7 @@ def renew(client: ConsulClient, session: str) -> None:
 
 
 def release(client: ConsulClient, session: str) -> None:
-    """Give the lock back, and leave no trace. It may be somebody else's by now, who took it over."""
+    """Give the lock back, and leave no trace. It is somebody else's by now where the session has lapsed."""
     _holder, holding = held(client)
     if holding == session:
         client.delete(*KEY)

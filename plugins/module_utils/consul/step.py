@@ -21,6 +21,7 @@ from ansible_collections.servicedns.consul.plugins.module_utils.consul.client im
 )
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.datacenter import (
     ELECTION,
+    FORBIDDEN,
     Server,
     keep_servers,
     leader_of,
@@ -115,7 +116,7 @@ class Beginning:
             try:
                 return rollout_lock.take(self.client, self.me.node, self.run)
             except rollout_lock.Held as held:
-                if held.holder["run"] == self.run:
+                if held.holder["run"] == self.run and held.holder["host"] != self.me.node:
                     raise HostError(
                         f"{held.holder['host']} is being restarted by this run, and servers are restarted one after the "
                         f"other: set serial: 1 in the play. {self.me.node} was left as it is"
@@ -173,26 +174,31 @@ class Ending:
         self.session = session
         self.voters = voters
         self.patience = patience
+        #: Those of the Raft configuration, as a server sees them.
+        self.servers: list[Server] = []
+        self.forbidden = False
 
-    def finish(self) -> None:
-        """Wait, and give the lock back.
+    def finish(self) -> str:
+        """Wait, and give the lock back; tell what could not be seen.
 
         :raises HostError: it takes too long; the lock stays until its session has lapsed
         """
         end = time.monotonic() + self.patience
         while reason := self._missing():
+            if self.forbidden and not self.session:
+                return f"nobody looks whether the agent is back: {reason}"
             if time.monotonic() > end:
                 raise HostError(
                     f"{reason}, {self.patience:g} s after the agent was started; no other was touched since. See "
                     "docker logs consul, and run it again"
                 )
             time.sleep(PAUSE)
-        servers = servers_of(self.client) if own(self.client).server else []
-        voters = sum(server["voter"] for server in servers)
+        voters = sum(server["voter"] for server in self.servers)
         if voters > 1:
             keep_servers(self.client, voters)
         if self.session:
             rollout_lock.release(self.client, self.session)
+        return ""
 
     def _missing(self) -> str:
         """What is still missing; empty when nothing is."""
@@ -203,14 +209,17 @@ class Ending:
             if self.session:
                 rollout_lock.renew(self.client, self.session)
             return self._missing_in_raft(me) or self._missing_in_catalog(me) or self._missing_in_dns(me)
-        except (AgentRefused, AgentSilent) as error:
+        except AgentRefused as error:
+            self.forbidden = error.status == FORBIDDEN
+            return str(error)
+        except AgentSilent as error:
             return str(error)
 
     def _missing_in_raft(self, me: Own) -> str:
-        servers = servers_of(self.client) if me.server else []
-        if not me.server or quorum.is_alone(servers, me.node_id):
+        self.servers = servers_of(self.client) if me.server else []
+        if not me.server or quorum.is_alone(self.servers, me.node_id):
             return ""
-        reason = quorum.why_not_back(servers, me.node_id, self.voters, me.applied)
+        reason = quorum.why_not_back(self.servers, me.node_id, self.voters, me.applied)
         return reason and f"{me.node} is not back among the servers: {reason}"
 
     def _missing_in_catalog(self, me: Own) -> str:

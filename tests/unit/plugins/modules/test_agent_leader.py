@@ -52,7 +52,7 @@ TASKS: dict[str, dict[str, Any]] = {
     "agent_leader": {"timeout": 0},
     "agent_maintenance": {"enabled": False},
     "agent_services": {"definitions": "[]"},
-    "agent_step": {"state": "begin"},
+    "agent_step": {"state": "begin", "servers": 3},
     "external_services": {"services": "[]"},
     "prepared_queries": {"queries": "[]"},
     "snapshot_restore": {"snapshot": "whole.snap", "datacenter": "dc1"},

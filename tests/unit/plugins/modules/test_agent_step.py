@@ -143,10 +143,16 @@ def test_who_can_be_missed_at_any_time(datacenter: MadeUp) -> None:
 
 
 def test_without_a_leader_there_is_none_to_lose(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
-    monkeypatch.setattr("ansible.module_utils.basic.AnsibleModule.warn", lambda _self, text, **_more: told.append(text))
+    told = warnings(monkeypatch)
     assert begin(MadeUp(*ALL, leader=""))["session"] == ""
     assert told == ["s1 knows no leader, so that there is none to lose by its restart"]
+
+
+def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the module warns of from now on."""
+    told: list[str] = []
+    monkeypatch.setattr("ansible.module_utils.basic.AnsibleModule.warn", lambda _self, text, **_more: told.append(text))
+    return told
 
 
 def test_a_pair() -> None:
@@ -178,10 +184,11 @@ def test_two_runs() -> None:
     assert said.endswith("Z; s2 was left as it is") and held(datacenter) == ("s1", "session1")
 
 
-def test_a_run_that_was_cut_off_holds_the_lock_no_longer_than_its_session_lives() -> None:
+@pytest.mark.parametrize("me", ["s1", "s2"])
+def test_a_run_that_was_cut_off_holds_the_lock_no_longer_than_its_session_lives(me: str) -> None:
     datacenter = MadeUp(*ALL)
     assert begin(datacenter, run="before")["session"]
-    datacenter.me = "s2"
+    datacenter.me = me
     asked: list[str] = []
 
     def lapse(path: str) -> None:
@@ -190,16 +197,16 @@ def test_a_run_that_was_cut_off_holds_the_lock_no_longer_than_its_session_lives(
             datacenter.lapse("session1")
 
     datacenter.meanwhile = lapse
-    assert begin(datacenter, timeout=20)["session"] and held(datacenter)[0] == "s2"
+    assert begin(datacenter, timeout=20)["session"] and held(datacenter)[0] == me
 
 
-def test_a_server_takes_over_what_a_run_left_of_its_own() -> None:
+def test_a_run_whose_session_has_lapsed_takes_the_lock_from_nobody() -> None:
     datacenter = MadeUp(*ALL, me="s2")
-    begin(datacenter, run="before")
-    assert begin(datacenter)["session"] == "session2" and held(datacenter) == ("s2", "session2")
-    # The former run, if it goes on all the same, takes it from nobody.
-    assert not end(datacenter, session="session1", voters=OTHERS).get("failed")
-    assert held(datacenter) == ("s2", "session2")
+    late = begin(datacenter, run="before")
+    datacenter.lapse(late["session"])
+    other = begin(datacenter)["session"]
+    assert not end(datacenter, session=late["session"], voters=OTHERS).get("failed")
+    assert held(datacenter) == ("s2", other)
 
 
 def test_another_takes_the_lock_in_the_same_moment() -> None:
@@ -238,6 +245,32 @@ def test_an_agent_that_does_not_answer(
         assert found["msg"].startswith("the agent runs and does not answer (GET http://127.0.0.1:9/v1/agent/self: ")
     else:
         assert found["session"] == ""
+
+
+# ACLs that do not let us ask
+
+
+@pytest.mark.parametrize(("path", "servers", "refused"), [("agent/self", 3, True), ("agent/self", 1, False)])
+def test_nobody_may_look_whether_it_can_be_missed(
+    monkeypatch: pytest.MonkeyPatch, path: str, servers: int, refused: bool
+) -> None:
+    datacenter = MadeUp(*ALL)
+    datacenter.errors[path] = [(403, "Permission denied")]
+    told = warnings(monkeypatch)
+    found = begin(datacenter, servers=servers)
+    assert found.get("failed", False) is refused
+    assert refused or "nobody looks whether the agent can be missed: " in told[0]
+
+
+def test_nobody_may_look_whether_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    datacenter = MadeUp("s1")
+    datacenter.errors["agent/self"] = [(403, "Permission denied")]
+    told = warnings(monkeypatch)
+    assert not end(datacenter, timeout=3600).get("failed")
+    assert "nobody looks whether the agent is back: " in told[0]
+    # Who has the lock could ask before.
+    datacenter.errors["agent/self"] = [(403, "Permission denied")] * 500
+    assert "Permission denied, 0 s after" in end(datacenter, session="session1", timeout=0)["msg"]
 
 
 # After the restart
