@@ -93,6 +93,8 @@ MODULES: dict[str, tuple[tuple[str, ...], str]] = {
         ("state", "url", "servers", "pair", "session", "voters", "timeout", "run"),
         """
     event(module.params["state"])
+    with open(f"{FOLDER}/runs", "a") as stream:
+        stream.write(module.params["run"] + "\\n")
     if fails == module.params["state"]:
         module.fail_json(msg="it cannot be missed")
     module.exit_json(session="session", voters=["id"])
@@ -201,7 +203,8 @@ class Site:
             "consul_servers": {"hosts": {name: hosts[name] for name in self.servers}},
             "consul_clients": {"hosts": {name: hosts[name] for name in self.clients}},
         }
-        (self.hosts / "events").write_text("")
+        for file in ("events", "runs"):
+            (self.hosts / file).write_text("")
         return run_plays(
             self.folder,
             [],

@@ -155,6 +155,8 @@ OTHERS: dict[str, Any] = {
     "consul_agent_recursors": ["192.0.2.53"],
     "consul_agent_config": {"log_level": "debug", "retry_max": 3, "log_json": True},
     "consul_agent_flags": {"log-level": "debug"},
+    "consul_agent_even_number_of_servers": True,
+    "consul_agent_client_batch": 3,
 }
 ROLE = ROOT / "roles" / "consul_agent"
 

@@ -49,6 +49,9 @@ def test_a_change_of_all_agents(tmp_path: Path) -> None:
     assert run.returncode != 0
     assert site.events("file(ready)") == steps("s2", "s3")
 
+    # All servers of a run know that it is one.
+    assert len(set((site.hosts / "runs").read_text().splitlines())) == 1
+
     site.change("s3", fails="")
     run = site.run(**CHANGED)
     assert run.returncode == 0, run.stdout + run.stderr

@@ -19,7 +19,7 @@ NO_SERVERS = (
 
 
 def test_groups() -> None:
-    assert errors({}, servers=["node1", "node2"], clients=["node2"]) == [f"node2: groups: {BOTH}"]
+    assert errors({}, servers=["node1"], clients=["node1", "node2"]) == [f"node1: groups: {BOTH}"]
     assert errors({}, servers=[], clients=["node2", "node3"]) == [f"node2, node3: groups: {NO_SERVERS}"]
     elsewhere = {"consul_agent_retry_join": ["10.0.0.1"]}
     assert errors({"node2": elsewhere}, servers=[]) == [f"node3: groups: {NO_SERVERS}"]
@@ -103,10 +103,45 @@ NEVER = (
 def test_bootstrap_expect(numbers: list[Any], others: dict[str, Any], expected: list[str]) -> None:
     servers = [f"s{number}" for number in range(1, len(numbers) + 1)]
     variables = {
-        server: {**others, **({} if number is None else {EXPECT: number})}
+        server: {"consul_agent_even_number_of_servers": True, **others, **({} if number is None else {EXPECT: number})}
         for server, number in zip(servers, numbers, strict=True)
     }
     assert errors(variables, servers=servers, clients=[]) == expected
+
+
+EVEN = (
+    "groups: {} servers can miss no more than {} can: take {} or {}, or, to have it so, set "
+    "consul_agent_even_number_of_servers for all servers"
+)
+
+
+@pytest.mark.parametrize(
+    ("count", "variables", "expected"),
+    [
+        (1, {}, []),
+        (2, {}, ["s1, s2: " + EVEN.format(2, 1, 1, 3)]),
+        (3, {}, []),
+        (4, {}, ["s1, s2, s3, s4: " + EVEN.format(4, 3, 3, 5)]),
+        (2, {"consul_agent_even_number_of_servers": True}, []),
+        (2, {"consul_agent_even_number_of_servers": False}, ["s1, s2: " + EVEN.format(2, 1, 1, 3)]),
+        (2, ELSEWHERE, []),
+    ],
+)
+def test_even_numbers_of_servers(count: int, variables: dict[str, Any], expected: list[str]) -> None:
+    servers = [f"s{number}" for number in range(1, count + 1)]
+    assert errors(dict.fromkeys(servers, variables), servers=servers, clients=[]) == expected
+
+
+def test_a_pair_is_wanted_by_all_of_it() -> None:
+    one = {"s1": {"consul_agent_even_number_of_servers": True}}
+    assert errors(one, servers=["s1", "s2"], clients=[]) == ["s1, s2: " + EVEN.format(2, 1, 1, 3)]
+
+
+def test_clients_are_restarted_in_batches_of_one_size() -> None:
+    name, few = "consul_agent_client_batch", {"consul_agent_client_batch": 2}
+    assert errors({"node2": few, "node3": few}) == []
+    assert errors({"node1": few}) == [], "no server is in a batch"
+    assert errors({"node2": few}) == [f"node3: {name}: is another than that of node2: set it for all clients"]
 
 
 def test_bootstrap_expect_of_a_client_counts_for_nothing() -> None:
