@@ -314,9 +314,7 @@ def configure(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     config, former = agent.config, agent.former
     changed_keys = [key for key in config if key in former and former[key] != config[key]]
     return dict(
-        changed=bool(
-            agent.directories or differs or repaired or not agent.marked or change == change_class.RELOAD
-        ),
+        changed=bool(agent.directories or differs or repaired or not agent.marked or change == change_class.RELOAD),
         labels=labels,
         change=change,
         repaired=repaired,

@@ -303,7 +303,7 @@ def of_agent(container: agent_container.Container | None, url: str, params: dict
         leader = datacenter.leader_of(client, datacenter.ELECTION if params["server"] and state["raft"] else 0)
     except AgentSilent:
         leader = ""
-    return dict(state, leader=leader, datacenter=datacenter.see(client) if leader else None)
+    return dict(state, leader=leader, datacenter=datacenter.told_by(client) if leader else None)
 
 
 class Preflight:

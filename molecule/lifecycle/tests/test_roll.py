@@ -19,8 +19,7 @@ NODES = [*SERVERS, *CLIENTS]
 SITE = "servicedns.consul.site"
 SEED = 12
 HEALTHY = (
-    "curl --silent --fail http://127.0.0.1:8500/v1/operator/autopilot/health"
-    " | grep --quiet '\"FailureTolerance\":1'"
+    "curl --silent --fail http://127.0.0.1:8500/v1/operator/autopilot/health | grep --quiet '\"FailureTolerance\":1'"
 )
 
 

@@ -113,7 +113,7 @@ def members_of(client: ConsulClient) -> list[Member]:
     ]
 
 
-def see(client: ConsulClient) -> Datacenter | None:
+def told_by(client: ConsulClient) -> Datacenter | None:
     """What a datacenter says; nothing where no agent answers, or may not say it to us."""
     try:
         return {"servers": servers_of(client), "members": members_of(client)}

@@ -144,18 +144,22 @@ def _even_number_of_servers(inventory: Inventory) -> Iterator[InventoryError]:
         yield InventoryError(
             tuple(inventory.servers),
             "groups",
-            f"{count} servers can miss no more than {count - 1} can: take {count - 1} or {count + 1}, or, to have it so, set "
-            f"{name} for all servers",
+            f"{count} servers survive no more failures than {count - 1} would: take {count - 1} or {count + 1}, or, to have "
+            f"it so, set {name} for all servers",
         )
 
 
 def _client_batch(inventory: Inventory) -> Iterator[InventoryError]:
     """One play restarts all clients."""
     name = "consul_agent_client_batch"
-    values = {host: inventory.variables[host].get(name) for host in inventory.clients if name not in inventory.unknown[host]}
+    values = {
+        host: inventory.variables[host].get(name) for host in inventory.clients if name not in inventory.unknown[host]
+    }
     others = [host for host, value in values.items() if value != next(iter(values.values()))]
     if others:
-        yield InventoryError(tuple(others), name, f"is another than that of {next(iter(values))}: set it for all clients")
+        yield InventoryError(
+            tuple(others), name, f"is another than that of {next(iter(values))}: set it for all clients"
+        )
 
 
 #: What one host does for the whole datacenter, whichever that is.

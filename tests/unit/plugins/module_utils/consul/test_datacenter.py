@@ -33,7 +33,7 @@ def made_up() -> MadeUp:
 
 def test_servers_and_members() -> None:
     with served(made_up()) as url:
-        assert datacenter.see(ConsulClient(url)) == {"servers": [LEADS, AWAY], "members": members()}
+        assert datacenter.told_by(ConsulClient(url)) == {"servers": [LEADS, AWAY], "members": members()}
 
 
 def test_a_leader_that_was_elected_just_now() -> None:
@@ -50,7 +50,7 @@ def test_who_may_not_ask_learns_nothing(path: str) -> None:
     made = made_up()
     made.errors[path] = [(403, "Permission denied")]
     with served(made) as url:
-        assert datacenter.see(ConsulClient(url)) is None
+        assert datacenter.told_by(ConsulClient(url)) is None
 
 
 def test_a_leader_is_waited_for() -> None:

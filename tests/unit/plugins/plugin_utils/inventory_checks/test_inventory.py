@@ -109,8 +109,10 @@ def test_bootstrap_expect(numbers: list[Any], others: dict[str, Any], expected: 
     assert errors(variables, servers=servers, clients=[]) == expected
 
 
+BATCH = "consul_agent_client_batch"
+CLIENTS = ("node2", "node3")
 EVEN = (
-    "groups: {} servers can miss no more than {} can: take {} or {}, or, to have it so, set "
+    "groups: {} servers survive no more failures than {} would: take {} or {}, or, to have it so, set "
     "consul_agent_even_number_of_servers for all servers"
 )
 
@@ -138,10 +140,21 @@ def test_a_pair_is_wanted_by_all_of_it() -> None:
 
 
 def test_clients_are_restarted_in_batches_of_one_size() -> None:
-    name, few = "consul_agent_client_batch", {"consul_agent_client_batch": 2}
+    few = {BATCH: 2}
     assert errors({"node2": few, "node3": few}) == []
     assert errors({"node1": few}) == [], "no server is in a batch"
-    assert errors({"node2": few}) == [f"node3: {name}: is another than that of node2: set it for all clients"]
+    assert errors({"node2": few}) == [f"node3: {BATCH}: is another than that of node2: set it for all clients"]
+
+
+@pytest.mark.parametrize("value", [1, "10", "1%", "25%", "100%"])
+def test_good_batches(value: Any) -> None:
+    assert errors(dict.fromkeys(CLIENTS, {BATCH: value})) == []
+
+
+@pytest.mark.parametrize("value", [0, -1, "", "0%", "101%", "25.5%", "half", "1, 5"])
+def test_bad_batches(value: Any) -> None:
+    said = f"{str(value)!r} must be a number, 1 or more, or a part from 1% to 100%, such as 25%"
+    assert errors(dict.fromkeys(CLIENTS, {BATCH: value})) == [f"node2, node3: {BATCH}: {said}"]
 
 
 def test_bootstrap_expect_of_a_client_counts_for_nothing() -> None:

@@ -30,7 +30,6 @@ def test_every_check_is_of_a_variable_that_a_role_has() -> None:
         ("consul_agent_memory", ["", "64m", "65536k", "2g"]),
         ("consul_agent_stop_timeout", [1, 30, "120"]),
         ("consul_agent_datacenter", ["dc1", "eu-west_1", 1]),
-        ("consul_agent_client_batch", [1, "10", "1%", "25%", "100%"]),
         ("consul_agent_even_number_of_servers", [True, "no"]),
         (
             "consul_agent_domain",
@@ -180,15 +179,6 @@ OPEN = "would make this host a resolver for every network it is in: name the add
         ("consul_agent_memory", "63m", "", "'63m' must be a number with k, m or g, and 64m or more, such as 512m"),
         ("consul_agent_stop_timeout", 0, "", "0 must be a number of seconds, 1 or more"),
         ("consul_agent_stop_timeout", "30s", "", "'30s' is not a whole number"),
-        *(
-            (
-                "consul_agent_client_batch",
-                wrong,
-                "",
-                f"{str(wrong)!r} must be a number, 1 or more, or a part from 1% to 100%, such as 25%",
-            )
-            for wrong in (0, -1, "", "0%", "101%", "25.5%", "half", "1, 5")
-        ),
         ("consul_agent_even_number_of_servers", "maybe", "", "'maybe' is not true or false"),
         ("consul_agent_dns_ttl", -1, "", "-1 must be a number of seconds, from 0 to 86400"),
         ("consul_agent_dns_ttl", 86401, "", "86401 must be a number of seconds, from 0 to 86400"),

@@ -125,7 +125,7 @@ def planned(seen: Datacenter | None = None, servers: tuple[str, ...] = SERVERS, 
         ({"s1": "lost, other", "s2": "down", "s3": "down"}, {"mode": "start", "start": ["s1", "s2", "s3"]}),
         ({"s1": "down"}, {"mode": "start", "start": ["s1"]}),
         # Never one without data, as long as there is no leader.
-        ({"s1": "down", "s2": "down", "s3": "new"}, {"mode": "start", "start": ["s1", "s2"]}),
+        ({"s1": "down", "s2": "down", "s3": "new"}, {"mode": "start", "start": ["s1", "s2"], "waiting": ["s3"]}),
     ],
 )
 def test_order(found: dict[str, Any], expected: dict[str, Any]) -> None:
