@@ -193,8 +193,12 @@ def play(playbook: str, *arguments: str, **environment: str) -> subprocess.Compl
     )
 
 
-def cut_off(playbook: str, tasks: int, *arguments: str) -> str:
-    """Run a playbook as L(play), and kill it a moment after so many plays and tasks have begun; tells the last of them."""
+def cut_off(playbook: str, after: str, steps: int, *arguments: str) -> str:
+    """Run a playbook as L(play), and kill it a moment after so many plays and tasks have begun since one of them.
+
+    :arg after: how the line of that one begins
+    :returns: the line of the last of them
+    """
     with subprocess.Popen(
         _command(playbook, *arguments),
         cwd=ROOT,
@@ -205,9 +209,11 @@ def cut_off(playbook: str, tasks: int, *arguments: str) -> str:
         start_new_session=True,
     ) as run:
         assert run.stdout
+        begun = False
         for line in run.stdout:
-            tasks -= bool(re.match(r"(TASK|PLAY) \[", line))
-            if tasks < 0:
+            begun |= line.startswith(after)
+            steps -= begun and bool(re.match(r"(TASK|PLAY) \[", line))
+            if steps < 0:
                 time.sleep(0.5)
                 os.killpg(run.pid, signal.SIGKILL)
                 return line.strip()

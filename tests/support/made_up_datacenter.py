@@ -33,6 +33,8 @@ class MadeUp:
         self.keys: dict[str, tuple[bytes, str]] = {}
         self.sessions: dict[str, dict[str, Any]] = {}
         self.made = 0
+        #: How often this server was asked for a snapshot of its own.
+        self.written = 0
         self.services = ["web"]
         self.registered = ["web"]
         self.registered_id = f"id-{me}"
@@ -113,6 +115,10 @@ class MadeUp:
                 for name, server in self.servers.items()
             ],
         }
+
+    def _snapshot(self, _method: str, _rest: str, query: dict[str, str], _body: bytes) -> tuple[int, Any]:
+        self.written += query == {"stale": ""}
+        return 200, "a snapshot"
 
     def _session(self, _method: str, rest: str, _query: dict[str, str], body: bytes) -> tuple[int, Any]:
         verb, _slash, session = rest.partition("/")

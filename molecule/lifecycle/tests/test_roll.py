@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +15,11 @@ import lab
 
 SERVERS, CLIENTS = ["node1", "node2", "node3"], ["node4", "node5"]
 NODES = [*SERVERS, *CLIENTS]
+PROBED = ["node1", "node5"]
 SITE = "servicedns.consul.site"
 SEED = 12
+STEPS = 40  # plays and tasks that restart three servers and two clients, or fewer
+SECONDS = 4.0  # more than a program waits while an agent is away that its host asks
 HEALTHY = (
     "curl --silent --fail http://127.0.0.1:8500/v1/operator/autopilot/health | grep --quiet '\"FailureTolerance\":1'"
 )
@@ -81,15 +83,15 @@ def whole() -> Iterator[None]:
 
 
 def failed_during(act: Callable[[], None]) -> dict[str, list[object]]:
-    """The lookups that failed or were lost on each host meanwhile, of those on which any was."""
-    hosts = {node: lab.connect(node) for node in NODES}
-    before = {node: (len(lab.failed_lookups(host)), len(lab.lost_lookups(host))) for node, host in hosts.items()}
+    """The lookups that failed meanwhile, or took seconds, by host."""
+    since = float(now())
     act()
     found = {}
-    for node, host in hosts.items():
+    for node in PROBED:
+        host = lab.connect(node)
         assert lab.lookups_failed_during(host, lambda: None) == []
-        failed, lost = before[node]
-        found[node] = [*lab.failed_lookups(host)[failed:], *lab.lost_lookups(host)[lost:]]
+        slow = [lookup for lookup in lab.probed(host)["slow"] if lookup[-1] >= SECONDS]
+        found[node] = [lookup for lookup in [*lab.failed_lookups(host), *slow] if lookup[0] >= since]
     return {node: lookups for node, lookups in found.items() if lookups}
 
 
@@ -135,17 +137,15 @@ def test_the_probe_counts_what_all_at_once_does() -> None:
         for node in NODES:
             lab.until_dig(lab.connect(node), "web.service.consul", "192.168.113.7", "192.168.113.8")
 
-    assert failed_during(act) != {}
+    # Agents that know no leader let programs wait for one.
+    assert failed_during(act).keys() == set(PROBED)
 
 
-def test_one_server_and_one_client() -> None:
+def test_one_server() -> None:
     before = containers()
-    for node in ("node4", "node2"):
-        rolled(2, "--limit", node)
-        after = containers()
-        assert [name for name in NODES if before[name] != after[name]] == [node]
-        before = after
-    rolled(2)
+    rolled(2, "--limit", "node2")
+    after = containers()
+    assert [name for name in NODES if before[name] != after[name]] == ["node2"]
 
 
 def test_a_server_that_is_away() -> None:
@@ -159,6 +159,8 @@ def test_a_server_that_is_away() -> None:
     assert containers() == before
     # What restarts no server is no matter of it.
     assert lab.play(SITE, *change(3), "--limit", "node4").returncode == 0
+    after = containers()
+    assert [name for name in NODES if before[name] != after[name]] == ["node4"]
     assert "start together (they are away): node3" in rolled(3)
     after = containers()
     assert all(before[node] != after[node] for node in NODES)
@@ -197,26 +199,22 @@ def test_a_role_for_several_servers_at_once(tmp_path: Path) -> None:
     (tmp_path / "serial.yml").write_text(json.dumps([{**play, "serial": 1}]))
     run = lab.play(str(tmp_path / "serial.yml"), *change(4))
     assert run.returncode == 0, run.stdout
-    rolled(4)
+    after = containers()
+    assert all(before[node] != after[node] for node in SERVERS)
 
 
 def test_a_run_that_is_killed() -> None:
     """At two tasks among those that restart agents. The next run ends what it began."""
     chance = random.Random(SEED)  # noqa: S311
     known = ids()
-    tasks = [line for line in rolled(5).splitlines() if re.match(r"(TASK|PLAY) \[", line)]
-    first = next(index for index, line in enumerate(tasks) if line.startswith("PLAY [Restart servers"))
-    last = next(index for index, line in enumerate(tasks) if line.startswith("PLAY [Register the services"))
     for number in (6, 7):
-        kill_at = chance.randrange(first + 1, last)
-        print(f"seed {SEED}: killed at {lab.cut_off(SITE, kill_at, *change(number))}")
+        steps = chance.randrange(STEPS)
+        print(f"seed {SEED}: killed at {lab.cut_off(SITE, 'PLAY [Restart servers', steps, *change(number))}")
         run = lab.play(SITE, *change(number))
         assert run.returncode == 0, run.stdout
         assert ids() == known
         flags = {node: lab.flags(lab.connect(node))["-log-rotate-max-files"] for node in NODES}
         assert flags == dict.fromkeys(NODES, [str(number)])
-    again = lab.play(SITE, *change(7))
-    assert set(re.findall("changed=[0-9]+", again.stdout)) == {"changed=0"}
 
 
 def test_two_runs_at_once() -> None:
@@ -232,7 +230,6 @@ def test_two_runs_at_once() -> None:
     assert any(run.returncode == 0 for run in found), found[0].stdout + found[1].stdout
     turns = sorted(time for node in SERVERS for time in away(node, since))
     assert all(back < gone for (_gone, back), (gone, _back) in zip(turns, turns[1:], strict=False)), turns
-    rolled(8)
 
 
 def test_all_servers_were_off() -> None:

@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import http.client
 import json
 import time
 import typing as t
 
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.client import (
     AgentRefused,
+    AgentSilent,
     ConsulClient,
 )
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
@@ -23,6 +26,8 @@ ELECTION = 15.0
 FORBIDDEN = 403
 #: Autopilot says with it that a server is not healthy, in the same words as with 200.
 UNHEALTHY = 429
+#: Seconds in which a server writes its state.
+STATE_PATIENCE = 300.0
 
 
 class Server(t.TypedDict):
@@ -135,3 +140,24 @@ def keep_servers(client: ConsulClient, number: int) -> None:
         if client.put(*path, body=wanted, cas=str(found["ModifyIndex"])):
             return
     raise HostError("autopilot's configuration never stays as it was read")
+
+
+def write_state(client: ConsulClient) -> str:
+    """Let a server write its state to its disk, as it is now; tell why it does not.
+
+    When it starts it answers before it has read again what came since it did so the last time, and says that names of that time do
+    not exist (U(https://github.com/hashicorp/consul/issues/2644)). It does so for whoever asks itself for a snapshot.
+    """
+
+    def drain(response: http.client.HTTPResponse) -> bytes:
+        if response.status >= 300:
+            return response.read()
+        while response.read(1 << 16):
+            pass
+        return b""
+
+    try:
+        dataclasses.replace(client, timeout=STATE_PATIENCE, read=drain).get("snapshot", stale="")
+    except (AgentRefused, AgentSilent) as error:
+        return "" if "nothing new to snapshot" in str(error) else str(error)
+    return ""

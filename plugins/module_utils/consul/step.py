@@ -26,11 +26,14 @@ from ansible_collections.servicedns.consul.plugins.module_utils.consul.datacente
     keep_servers,
     leader_of,
     servers_of,
+    write_state,
 )
 from ansible_collections.servicedns.consul.plugins.module_utils.dns import message
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
 
 PAUSE = 0.5  # seconds between two looks
+#: Seconds after which a server that is said to be away is. A leader that was elected just now may say so of one that is not.
+SETTLED = ELECTION
 
 
 class Begun(t.NamedTuple):
@@ -86,13 +89,22 @@ class Beginning:
         self.me = own(client)
 
     def begin(self, check_mode: bool) -> Begun:
-        """Take the lock, see that the others do without this server, and let another lead.
+        """Write the server's state, take the lock, see that the others do without this server, and let another lead.
 
         :arg check_mode: only see whether they do
         :raises HostError: it cannot be taken away
         """
         if not self.me.server:
             return Begun()
+        # Before the lock, which is not held for so long.
+        unwritten = "" if check_mode else write_state(self.client)
+        begun = self._begin(check_mode)
+        if unwritten and not begun.warning:
+            warning = f"{self.me.node} may deny names for a moment after its start, as its state is not written before"
+            return begun._replace(warning=f"{warning}: {unwritten}")
+        return begun
+
+    def _begin(self, check_mode: bool) -> Begun:
         if not leader_of(self.client, ELECTION):
             return Begun(warning=f"{self.me.node} knows no leader, so that there is none to lose by its restart")
         if quorum.is_alone(servers_of(self.client), self.me.node_id):
@@ -126,14 +138,15 @@ class Beginning:
             time.sleep(PAUSE)
 
     def _others_suffice(self, session: str = "") -> list[Server]:
-        """The servers, when this one can be taken away. What passes is waited for; a server that is away is not."""
+        """The servers, when this one can be taken away. What passes is waited for, and soon not a server that is away."""
+        settled = time.monotonic() + SETTLED
         while True:
             try:
                 servers = servers_of(self.client)
                 reason = quorum.why_not_to_stop(servers, self.me.node_id, self.pair)
                 if not reason:
                     return servers
-                over = bool(quorum.away(servers, self.me.node_id))
+                over = bool(quorum.away(servers, self.me.node_id)) and time.monotonic() > settled
             except AgentRefused as error:
                 reason, over = str(error), False
             if over or time.monotonic() > self.end:

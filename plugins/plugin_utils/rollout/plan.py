@@ -13,7 +13,11 @@ from typing import NamedTuple
 
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.agent_state import RUNNING
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.datacenter import Datacenter, Server
-from ansible_collections.servicedns.consul.plugins.module_utils.consul.quorum import is_alone, why_not_to_stop
+from ansible_collections.servicedns.consul.plugins.module_utils.consul.quorum import (
+    away,
+    is_alone,
+    why_not_to_stop,
+)
 
 BOOTSTRAP, START, ROLL = "bootstrap", "start", "roll"
 
@@ -178,20 +182,24 @@ def _taken_names(hosts: Sequence[Host], seen: Datacenter) -> Iterator[str]:
 
 
 def _cannot_be_missed(hosts: Sequence[Host], seen: Datacenter, pair: bool) -> Iterator[str]:
-    """Servers that would be restarted while others are away. Those that this run starts are back by then."""
+    """Servers that would be restarted while others are away. Those that this run starts are back by then.
+
+    What passes is left to the step, which waits for it: that autopilot does not find a server healthy yet, or, where its leader is
+    a new one, that it does not see one yet which gossip has as alive.
+    """
     back = {host.node_id for host in hosts if host.server and host.raft and not host.runs}
+    back |= {member["id"] for member in seen["members"] if member["alive"]}
     comes = any(host.server and not host.raft and not host.runs for host in hosts)
     expected: list[Server] = [
-        {**server, "alive": True, "healthy": True} if server["id"] in back else server for server in seen["servers"]
+        {**server, "alive": server["alive"] or server["id"] in back, "healthy": True} for server in seen["servers"]
     ]
     reasons: dict[str, list[str]] = {}
     for host in hosts:
         if not (host.server and host.runs and host.restart) or is_alone(expected, host.node_id):
             continue
         reason = why_not_to_stop(expected, host.node_id, pair)
-        ill = any(not server["healthy"] for server in expected if server["id"] != host.node_id)
         # With a server more there will be enough of them.
-        if reason and (ill or not comes):
+        if reason and (away(expected, host.node_id) or not comes):
             reasons.setdefault(reason, []).append(host.name)
     for reason, names in reasons.items():
         yield f"{_names(names)} {_is(names)} to be restarted, and cannot be missed: {reason}"

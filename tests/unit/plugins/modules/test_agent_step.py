@@ -73,6 +73,28 @@ def test_a_follower() -> None:
     assert datacenter.leader == "s1"
 
 
+def test_a_server_has_its_state_when_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = warnings(monkeypatch)
+    for datacenter in (MadeUp(*ALL), MadeUp(*ALL, me="s2"), MadeUp("s1"), MadeUp(*ALL, leader="")):
+        begin(datacenter, check=True)
+        assert datacenter.written == 0
+        begin(datacenter)
+        assert datacenter.written == 1
+    client = MadeUp(*ALL, me="c4")
+    begin(client)
+    assert client.written == 0
+    told.clear()
+    datacenter = MadeUp(*ALL)
+    datacenter.errors["snapshot"] = [(500, "Raft error when taking snapshot: nothing new to snapshot")]
+    assert begin(datacenter)["session"] == "session1" and told == []
+    datacenter = MadeUp(*ALL)
+    datacenter.errors["snapshot"] = [(403, "Permission denied")]
+    assert begin(datacenter)["session"] == "session1"
+    assert told[0].startswith(
+        "s1 may deny names for a moment after its start, as its state is not written before: GET "
+    )
+
+
 def test_the_leader_hands_over_to_the_one_that_knows_most() -> None:
     datacenter = MadeUp(*ALL)
     datacenter.servers["s3"]["last_index"] = 8
@@ -123,10 +145,25 @@ def test_what_passes_is_waited_for() -> None:
     assert asked.count("session/renew/session1") == 3
 
 
-def test_one_that_is_away_is_not_waited_for() -> None:
+def test_one_that_is_away_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(step, "SETTLED", 0.1)
     datacenter = MadeUp(*ALL, me="s2")
     datacenter.servers["s3"]["alive"] = False
     assert begin(datacenter, timeout=3600)["failed"]
+
+
+def test_a_new_leader_that_says_for_a_moment_that_another_is_away() -> None:
+    datacenter = MadeUp(*ALL)
+
+    def forget(path: str) -> None:
+        if path == "operator/raft/transfer-leader":
+            datacenter.servers["s2"]["alive"] = False
+        elif path == "session/renew/session1":
+            datacenter.servers["s2"]["alive"] = True
+
+    datacenter.meanwhile = forget
+    datacenter.servers["s3"]["last_index"] = 8
+    assert begin(datacenter, timeout=20)["leader"] == "s3"
 
 
 @pytest.mark.parametrize(
