@@ -6,7 +6,9 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -169,15 +171,50 @@ def sent_to_agents(host: Host, agent: str = "") -> int:
     return sent.get(agent, 0) if agent else sum(sent.values())
 
 
+def _command(playbook: str, *arguments: str) -> list[str]:
+    """What runs a playbook as Molecule does, on the hosts of the scenario."""
+    configuration = yaml.safe_load(Path(os.environ["MOLECULE_FILE"]).read_text())["ansible"]
+    return ["ansible-playbook", *configuration["executor"]["args"]["ansible_playbook"], playbook, *arguments]
+
+
+PLAIN = {"ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"}
+
+
 def play(playbook: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a playbook as Molecule does: on the hosts of the scenario, with its environment."""
-    configuration = yaml.safe_load(Path(os.environ["MOLECULE_FILE"]).read_text())["ansible"]
     return subprocess.run(
-        ["ansible-playbook", *configuration["executor"]["args"]["ansible_playbook"], playbook, *arguments],
+        _command(playbook, *arguments),
         cwd=ROOT,
-        env=os.environ | {"ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"} | environment,
+        env=os.environ | PLAIN | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
     )
+
+
+def cut_off(playbook: str, after: str, steps: int, *arguments: str) -> str:
+    """Run a playbook as L(play), and kill it a moment after so many plays and tasks have begun since one of them.
+
+    :arg after: how the line of that one begins
+    :returns: the line of the last of them
+    """
+    with subprocess.Popen(
+        _command(playbook, *arguments),
+        cwd=ROOT,
+        env=os.environ | PLAIN,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as run:
+        assert run.stdout
+        begun = False
+        for line in run.stdout:
+            begun |= line.startswith(after)
+            steps -= begun and bool(re.match(r"(TASK|PLAY) \[", line))
+            if steps < 0:
+                time.sleep(0.5)
+                os.killpg(run.pid, signal.SIGKILL)
+                return line.strip()
+    raise AssertionError(f"{playbook} ended before its task")

@@ -114,6 +114,8 @@ CHANGES = {
     "consul_agent_recursors": RELOAD,
     "consul_agent_config": BY_KEY,
     "consul_agent_flags": RESTART,
+    "consul_agent_even_number_of_servers": NOTHING,
+    "consul_agent_client_batch": NOTHING,
     "consul_server_bootstrap_expect": NEXT_START,
     "consul_server_ui": RESTART,
     "consul_client_ui": RESTART,

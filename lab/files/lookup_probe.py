@@ -5,7 +5,8 @@
 
 FILE holds {"lookups": N, "failed": [[begin, name, error], ...], "slow": [[begin, name, seconds], ...]}, is never half
 written, and is a tenth of a second old at most, or tells the last lookup that failed or was slow. The first name counts
-from the start, each other from its first answer on: it may be still to come.
+from the start, each other from its first answer on: it may be still to come. NEW in a name is another number each time, so
+that nothing has an answer kept.
 """
 
 import json
@@ -30,7 +31,7 @@ while True:
     counts = name in known
     error = ""
     try:
-        socket.getaddrinfo(name, 80, proto=socket.IPPROTO_TCP)
+        socket.getaddrinfo(name.replace("NEW", str(lookups)), 80, proto=socket.IPPROTO_TCP)
         known.add(name)
     except OSError as reason:
         error = str(reason)

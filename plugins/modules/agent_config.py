@@ -41,6 +41,12 @@ options:
         and its flags, is a list.
     type: dict
     required: true
+  restart:
+    description:
+      - Whether a change that needs a restart is written too. Without it such a change is tried and told, and all else is done, so that
+        the file goes with the container until that is made anew.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - servicedns.consul.consul_api
 attributes:
@@ -288,6 +294,7 @@ def configure(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     with contextlib.nullcontext() if check_mode else agent_files.locked():
         agent = Agent(params)
         change, labels = agent.change, {change_class.CONTAINER_LABEL: agent.label}
+        differs = agent.differs and (params["restart"] or change != change_class.RESTART)
         if not check_mode:
             agent.prepare()
         owner = agent_files.owner(agent.container) if os.path.isdir(agent_files.DIRECTORY) else 0
@@ -298,22 +305,23 @@ def configure(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
             if agent.damaged:
                 os.rename(agent_files.SERVICES, DAMAGED)
             repair(wrong, owner)
-            agent.write(owner)
-            if agent.crashing and (wrong or agent.damaged or agent.differs):
+            if differs or change == change_class.RELOAD:
+                agent.write(owner)
+            if agent.crashing and (wrong or agent.damaged or differs):
                 # The engine waits longer and longer before it tries again.
                 command.run("docker", "restart", agent_container.CONTAINER)
     repaired = [path for path, _mode in wrong] + ([agent_files.SERVICES] if agent.damaged else [])
     config, former = agent.config, agent.former
     changed_keys = [key for key in config if key in former and former[key] != config[key]]
     return dict(
-        changed=bool(
-            agent.directories or agent.differs or repaired or not agent.marked or change == change_class.RELOAD
-        ),
+        changed=bool(agent.directories or differs or repaired or not agent.marked or change == change_class.RELOAD),
         labels=labels,
         change=change,
         repaired=repaired,
         diff=dict(
-            prepared=summary(set(config) - set(former), dict.fromkeys(changed_keys, ()), set(former) - set(config)),
+            prepared=summary(set(config) - set(former), dict.fromkeys(changed_keys, ()), set(former) - set(config))
+            if differs
+            else "",
         ),
         warnings=[
             f"{agent_files.SERVICES} was damaged, with which no agent starts. It is put aside as {DAMAGED}, and the role "
@@ -331,6 +339,7 @@ def main() -> None:
             image=dict(type="str", required=True),
             data_directory=dict(type="path", required=True),
             container=dict(type="dict", required=True),
+            restart=dict(type="bool", default=True),
             **ARGUMENTS,
         ),
         saying_variables(configure, VARIABLES),

@@ -99,6 +99,30 @@ ansible_facts:
         snapshots_taken:
           description: Whether the host has a timer that takes snapshots of the datacenter.
           type: bool
+        container:
+          description: What became of the agent's container, V(absent), V(stopped), V(crashing) or V(running).
+          type: str
+        url:
+          description: Where the HTTP API of the agent that runs answers, which may have been started with another address.
+          type: str
+          sample: http://127.0.0.1:8500
+        node_id:
+          description: The id of the node in the data directory; empty where there is none.
+          type: str
+        raft:
+          description: Whether the data is that of a server which has been in a datacenter.
+          type: bool
+        keyring:
+          description: Whether the data directory has the keys of the gossip.
+          type: bool
+        leader:
+          description: Address and port of the leader that the agent knows; empty where it does not run or knows none.
+          type: str
+        datacenter:
+          description:
+            - What the datacenter says through this agent of its C(servers), by Raft and autopilot, and of its C(members), by gossip.
+              None where it says nothing.
+          type: dict
 """
 
 import os
@@ -110,9 +134,12 @@ from ansible_collections.servicedns.consul.plugins.module_utils.consul import (
     agent_container,
     agent_file,
     agent_files,
+    agent_state,
+    datacenter,
     foreign,
     snapshot_timer,
 )
+from ansible_collections.servicedns.consul.plugins.module_utils.consul.client import AgentSilent, ConsulClient
 from ansible_collections.servicedns.consul.plugins.module_utils.dns import forwarding_needs, probe_names
 from ansible_collections.servicedns.consul.plugins.module_utils.docker import engine
 from ansible_collections.servicedns.consul.plugins.module_utils.docker import image as docker_image
@@ -266,6 +293,19 @@ def room_faults(subject: str, path: str, needed: int) -> t.Iterator[str]:
         yield f"{subject} {path} is on a file system that takes no more files: it has no inode free"
 
 
+def of_agent(container: agent_container.Container | None, url: str, params: dict[str, t.Any]) -> dict[str, t.Any]:
+    """What there is of the agent, and what the datacenter says through it, where it runs."""
+    state = agent_state.state_of(container, params["data_directory"], url)
+    if state["container"] != agent_state.RUNNING:
+        return dict(state, leader="", datacenter=None)
+    client = ConsulClient(state["url"])
+    try:
+        leader = datacenter.leader_of(client, datacenter.ELECTION if params["server"] and state["raft"] else 0)
+    except AgentSilent:
+        leader = ""
+    return dict(state, leader=leader, datacenter=datacenter.told_by(client) if leader else None)
+
+
 class Preflight:
     """What is found on a host, and everything that is wrong with it."""
 
@@ -354,6 +394,7 @@ def preflight(params: dict[str, t.Any], _check_mode: bool) -> dict[str, t.Any]:
                 image_present=found.image is not None,
                 requests_present=packages.has_python_module("requests"),
                 snapshots_taken=snapshot_timer.is_there(),
+                **(of_agent(found.container, found.http_url, params) if params["data_directory"] else {}),
             )
         ),
     )

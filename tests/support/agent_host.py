@@ -76,7 +76,12 @@ def refuse(words: str) -> Callable[[tuple[str, ...]], str]:
 
 
 def configure(
-    directory: Path, config: Any, *flags: str, image: str = "consul:1.15.4", check_mode: bool = False
+    directory: Path,
+    config: Any,
+    *flags: str,
+    image: str = "consul:1.15.4",
+    restart: bool = True,
+    check_mode: bool = False,
 ) -> dict[str, Any]:
     """Run agent_config with a configuration and a command line."""
     parameters = {
@@ -84,6 +89,7 @@ def configure(
         "image": image,
         "data_directory": str(directory / "data"),
         "container": {"command": ["agent", *flags]},
+        "restart": restart,
         "url": "http://127.0.0.1:8500",
         "token": "",
         "ca_path": None,

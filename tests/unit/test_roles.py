@@ -155,6 +155,8 @@ OTHERS: dict[str, Any] = {
     "consul_agent_recursors": ["192.0.2.53"],
     "consul_agent_config": {"log_level": "debug", "retry_max": 3, "log_json": True},
     "consul_agent_flags": {"log-level": "debug"},
+    "consul_agent_even_number_of_servers": True,
+    "consul_agent_client_batch": 3,
 }
 ROLE = ROOT / "roles" / "consul_agent"
 
@@ -203,7 +205,7 @@ def test_every_variable_of_an_agent_has_a_class() -> None:
 
 def test_the_container_is_made_of_its_definition_alone() -> None:
     """What is not in it would change no container: the label tells what it is made of."""
-    tasks = yaml.safe_load((ROLE / "tasks" / "configure.yml").read_text(encoding="utf-8"))
+    tasks = yaml.safe_load((ROLE / "tasks" / "step.yml").read_text(encoding="utf-8"))
     (options,) = [task[module] for task in tasks for module in task if module == "community.docker.docker_container"]
     definition = yaml.safe_load((ROLE / "vars" / "main.yml").read_text(encoding="utf-8"))["__consul_agent_definition"]
     about_the_module = {"name", "image", "pull", "labels", "comparisons"}

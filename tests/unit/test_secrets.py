@@ -262,7 +262,7 @@ def test_why_there_is_no_leader(
     no_leader.members = members  # type: ignore[attr-defined]
     (tmp_path / "docker").write_text(DOCKER)
     (tmp_path / "docker").chmod(0o755)
-    tasks = yaml.safe_load((ROOT / "roles/consul_agent/tasks/configure.yml").read_text())
+    tasks = yaml.safe_load((ROOT / "roles/consul_agent/tasks/leader.yml").read_text())
     (wait,) = [task for task in tasks if task["name"] == "Wait until the agent has a leader"]
     wait["block"][0]["retries"] = 1
     wait["vars"] |= {
@@ -270,7 +270,7 @@ def test_why_there_is_no_leader(
         "consul_agent_node_name": "one",
         "consul_agent_retry_join": [CLOUD, "192.0.2.4"],
         "consul_agent_config": {"acl": {"tokens": {"agent": f"{MARK}-TOKEN"}}},
-        "__consul_agent_container": {"changed": False},
+        "__consul_agent_due": False,
         "__consul_agent_file": {"changed": False},
     }
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}

@@ -77,7 +77,7 @@ class Operator:
             for host, url in self.urls.items()
         }
         inventory = {
-            "all": {"vars": {**LOCAL, "consul_snapshot_token": SECRET}},
+            "all": {"vars": {**LOCAL, "consul_snapshot_token": SECRET, "consul_agent_even_number_of_servers": True}},
             "consul_servers": {"hosts": servers},
         }
         return run(self.folder, [], inventory, *arguments, playbook=f"servicedns.consul.{playbook}")

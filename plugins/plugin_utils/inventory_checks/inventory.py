@@ -134,6 +134,34 @@ def _bootstrap(inventory: Inventory) -> Iterator[InventoryError]:
         )
 
 
+def _even_number_of_servers(inventory: Inventory) -> Iterator[InventoryError]:
+    """A pair can miss neither, and four servers no more than three: the majority of both is one more than it might be."""
+    name = "consul_agent_even_number_of_servers"
+    count = len(inventory.servers)
+    wanted = all(inventory.is_set(host, name) for host in inventory.servers)
+    elsewhere = all(inventory.is_set(host, "consul_agent_retry_join") for host in inventory.servers)
+    if count and count % 2 == 0 and not wanted and not elsewhere:
+        yield InventoryError(
+            tuple(inventory.servers),
+            "groups",
+            f"{count} servers survive no more failures than {count - 1} would: take {count - 1} or {count + 1}, or, to have "
+            f"it so, set {name} for all servers",
+        )
+
+
+def _client_batch(inventory: Inventory) -> Iterator[InventoryError]:
+    """One play restarts all clients."""
+    name = "consul_agent_client_batch"
+    values = {
+        host: inventory.variables[host].get(name) for host in inventory.clients if name not in inventory.unknown[host]
+    }
+    others = [host for host, value in values.items() if value != next(iter(values.values()))]
+    if others:
+        yield InventoryError(
+            tuple(others), name, f"is another than that of {next(iter(values))}: set it for all clients"
+        )
+
+
 #: What one host does for the whole datacenter, whichever that is.
 OF_THE_DATACENTER = ("consul_services_external", "consul_services_prepared_queries")
 
@@ -159,5 +187,7 @@ INVENTORY_CHECKS: Sequence[Callable[[Inventory], Iterable[InventoryError]]] = (
     _unique_addresses,
     _unique_node_names,
     _bootstrap,
+    _even_number_of_servers,
+    _client_batch,
     _one_for_all,
 )

@@ -337,6 +337,10 @@ VALUE_CHECKS: dict[str, ValueCheck] = {
     ),
     "consul_agent_retry_join": _each(_retry_join),
     "consul_agent_config": config_findings,
+    "consul_agent_client_batch": _must(
+        re.compile("[1-9][0-9]*|([1-9]|[1-9][0-9]|100)%").fullmatch,
+        "must be a number, 1 or more, or a part from 1% to 100%, such as 25%",
+    ),
     "consul_agent_flags": _flags,
     "consul_server_bootstrap_expect": _bootstrap_expect,
     "consul_services_agent_url": _must(

@@ -217,7 +217,8 @@ MADE_OF_FACTS = {
 
 
 def test_facts_are_gathered_where_they_are_used(tmp_path: Path) -> None:
-    common = {**HERE, "mine": ["{{ ansible_facts['all_ipv4_addresses'][0] }}"]}
+    addresses = "{{ ansible_facts['all_ipv4_addresses'][0] }}"
+    common = {**HERE, "mine": [addresses], "consul_agent_even_number_of_servers": True}
     hosts = inventory(common, **{host: {"consul_agent_recursors": made} for host, made in MADE_OF_FACTS.items()})
     # A host that this run does not reach is not refused, and its address is left to be found.
     away = {"ansible_host": "192.0.2.4", "consul_agent_address": "{{ ansible_default_ipv4.address }}"}

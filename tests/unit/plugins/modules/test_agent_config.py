@@ -222,6 +222,39 @@ def test_a_run_cut_off_before_the_restart_is_completed(engine: Engine, agent: Ag
     assert configure(tmp_path, wanted)["change"] == ""
 
 
+def test_what_needs_a_restart_can_wait_for_it(engine: Engine, agent: Agent, tmp_path: Path) -> None:
+    """It is tried and told. An agent that starts by itself until then has the file that fits its container."""
+    wanted = {**CONFIG, "log_level": "debug", "ports": {"https": 8501}}
+    engine.commands.clear()
+    for check_mode in (True, False, False):
+        result = configure(tmp_path, wanted, restart=False, check_mode=check_mode)
+        assert (result["change"], result["changed"], result["diff"]["prepared"]) == ("restart", False, "")
+        assert in_file(tmp_path) == CONFIG and agent.has == CONFIG
+    assert engine.commands == ["run --rm"] * 2, "it was tried"
+    engine.fails = refuse("==> unknown port")
+    with pytest.raises(HostError, match="unknown port"):
+        configure(tmp_path, wanted, restart=False)
+    engine.fails = refuse(TRIED)
+    result = configure(tmp_path, wanted)
+    assert (result["change"], result["changed"], in_file(tmp_path)) == ("restart", True, wanted)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"), [({"log_level": "debug"}, "reload"), ({"retry_join": ["192.0.2.2"]}, "next start")]
+)
+def test_what_needs_none_does_not_wait(
+    engine: Engine, agent: Agent, tmp_path: Path, change: dict[str, Any], what: str
+) -> None:
+    result = configure(tmp_path, {**CONFIG, **change}, restart=False)
+    assert (result["change"], result["changed"], in_file(tmp_path)) == (what, True, {**CONFIG, **change})
+
+
+def test_the_first_file_does_not_wait(engine: Engine, tmp_path: Path) -> None:
+    engine.fails = refuse(TRIED)
+    assert configure(tmp_path, CONFIG, restart=False)["change"] == "start"
+    assert in_file(tmp_path) == CONFIG
+
+
 def test_a_restart_that_is_no_longer_wanted_leaves_a_reload(engine: Engine, agent: Agent, tmp_path: Path) -> None:
     """The run was cut off, and what needed the restart is taken back: the rest must still be read."""
     configure(tmp_path, {**CONFIG, "log_level": "debug", "ports": {"https": 8501}})

@@ -19,7 +19,7 @@ NO_SERVERS = (
 
 
 def test_groups() -> None:
-    assert errors({}, servers=["node1", "node2"], clients=["node2"]) == [f"node2: groups: {BOTH}"]
+    assert errors({}, servers=["node1"], clients=["node1", "node2"]) == [f"node1: groups: {BOTH}"]
     assert errors({}, servers=[], clients=["node2", "node3"]) == [f"node2, node3: groups: {NO_SERVERS}"]
     elsewhere = {"consul_agent_retry_join": ["10.0.0.1"]}
     assert errors({"node2": elsewhere}, servers=[]) == [f"node3: groups: {NO_SERVERS}"]
@@ -103,10 +103,58 @@ NEVER = (
 def test_bootstrap_expect(numbers: list[Any], others: dict[str, Any], expected: list[str]) -> None:
     servers = [f"s{number}" for number in range(1, len(numbers) + 1)]
     variables = {
-        server: {**others, **({} if number is None else {EXPECT: number})}
+        server: {"consul_agent_even_number_of_servers": True, **others, **({} if number is None else {EXPECT: number})}
         for server, number in zip(servers, numbers, strict=True)
     }
     assert errors(variables, servers=servers, clients=[]) == expected
+
+
+BATCH = "consul_agent_client_batch"
+CLIENTS = ("node2", "node3")
+EVEN = (
+    "groups: {} servers survive no more failures than {} would: take {} or {}, or, to have it so, set "
+    "consul_agent_even_number_of_servers for all servers"
+)
+
+
+@pytest.mark.parametrize(
+    ("count", "variables", "expected"),
+    [
+        (1, {}, []),
+        (2, {}, ["s1, s2: " + EVEN.format(2, 1, 1, 3)]),
+        (3, {}, []),
+        (4, {}, ["s1, s2, s3, s4: " + EVEN.format(4, 3, 3, 5)]),
+        (2, {"consul_agent_even_number_of_servers": True}, []),
+        (2, {"consul_agent_even_number_of_servers": False}, ["s1, s2: " + EVEN.format(2, 1, 1, 3)]),
+        (2, ELSEWHERE, []),
+    ],
+)
+def test_even_numbers_of_servers(count: int, variables: dict[str, Any], expected: list[str]) -> None:
+    servers = [f"s{number}" for number in range(1, count + 1)]
+    assert errors(dict.fromkeys(servers, variables), servers=servers, clients=[]) == expected
+
+
+def test_a_pair_is_wanted_by_all_of_it() -> None:
+    one = {"s1": {"consul_agent_even_number_of_servers": True}}
+    assert errors(one, servers=["s1", "s2"], clients=[]) == ["s1, s2: " + EVEN.format(2, 1, 1, 3)]
+
+
+def test_clients_are_restarted_in_batches_of_one_size() -> None:
+    few = {BATCH: 2}
+    assert errors({"node2": few, "node3": few}) == []
+    assert errors({"node1": few}) == [], "no server is in a batch"
+    assert errors({"node2": few}) == [f"node3: {BATCH}: is another than that of node2: set it for all clients"]
+
+
+@pytest.mark.parametrize("value", [1, "10", "1%", "25%", "100%"])
+def test_good_batches(value: Any) -> None:
+    assert errors(dict.fromkeys(CLIENTS, {BATCH: value})) == []
+
+
+@pytest.mark.parametrize("value", [0, -1, "", "0%", "101%", "25.5%", "half", "1, 5"])
+def test_bad_batches(value: Any) -> None:
+    said = f"{str(value)!r} must be a number, 1 or more, or a part from 1% to 100%, such as 25%"
+    assert errors(dict.fromkeys(CLIENTS, {BATCH: value})) == [f"node2, node3: {BATCH}: {said}"]
 
 
 def test_bootstrap_expect_of_a_client_counts_for_nothing() -> None:

@@ -30,6 +30,7 @@ def test_every_check_is_of_a_variable_that_a_role_has() -> None:
         ("consul_agent_memory", ["", "64m", "65536k", "2g"]),
         ("consul_agent_stop_timeout", [1, 30, "120"]),
         ("consul_agent_datacenter", ["dc1", "eu-west_1", 1]),
+        ("consul_agent_even_number_of_servers", [True, "no"]),
         (
             "consul_agent_domain",
             ["consul", "consul.example.com", "Consul", "lan", "home", "example.uk", "example.co.uk", "co.example"],
@@ -178,6 +179,7 @@ OPEN = "would make this host a resolver for every network it is in: name the add
         ("consul_agent_memory", "63m", "", "'63m' must be a number with k, m or g, and 64m or more, such as 512m"),
         ("consul_agent_stop_timeout", 0, "", "0 must be a number of seconds, 1 or more"),
         ("consul_agent_stop_timeout", "30s", "", "'30s' is not a whole number"),
+        ("consul_agent_even_number_of_servers", "maybe", "", "'maybe' is not true or false"),
         ("consul_agent_dns_ttl", -1, "", "-1 must be a number of seconds, from 0 to 86400"),
         ("consul_agent_dns_ttl", 86401, "", "86401 must be a number of seconds, from 0 to 86400"),
         ("consul_agent_dns_ttl", "5s", "", "'5s' is not a whole number"),

@@ -1,0 +1,252 @@
+"""Agents are restarted so that nobody misses them, whatever else is going on. Each test leaves a whole datacenter."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+import lab
+
+SERVERS, CLIENTS = ["node1", "node2", "node3"], ["node4", "node5"]
+NODES = [*SERVERS, *CLIENTS]
+PROBED = ["node1", "node5"]
+SITE = "servicedns.consul.site"
+SEED = 12
+STEPS = 40  # plays and tasks that restart three servers and two clients, or fewer
+SECONDS = 4.0  # more than a program waits while an agent is away that its host asks
+HEALTHY = (
+    "curl --silent --fail http://127.0.0.1:8500/v1/operator/autopilot/health | grep --quiet '\"FailureTolerance\":1'"
+)
+
+
+def change(number: int) -> tuple[str, str]:
+    """Arguments for a run that has to restart every agent: a flag that changes nothing else."""
+    return "--extra-vars", json.dumps({"consul_agent_flags": {"log-rotate-max-files": number}})
+
+
+def on(nodes: list[str], command: str) -> None:
+    """Run a command on several hosts at once."""
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda node: lab.connect(node).check_output(command), nodes))
+
+
+def containers() -> dict[str, str]:
+    return {node: str(lab.inspect(lab.connect(node))["Id"]) for node in NODES}
+
+
+def ids() -> dict[str, str]:
+    """The nodes of the catalog, as the first server has it."""
+    return {node["Node"]: node["ID"] for node in lab.api(lab.connect("node1"), "/v1/catalog/nodes")}
+
+
+def leader() -> str:
+    address = lab.api(lab.connect("node4"), "/v1/status/leader").partition(":")[0]
+    return SERVERS[["192.168.113.4", "192.168.113.5", "192.168.113.6"].index(address)]
+
+
+def away(node: str, since: str) -> list[tuple[float, float]]:
+    """From when to when the agent of a host did not run, by the events of its engine."""
+    printed = lab.connect(node).check_output(
+        f"docker events --since {since} --until $(date +%s.%N) --filter container=consul --filter event=die"
+        " --filter event=start --format '{{.TimeNano}} {{.Action}}'"
+    )
+    events = [line.split() for line in printed.splitlines()]
+    times = [int(time) / 1e9 for time, _action in events]
+    assert [action for _time, action in events] == ["die", "start"] * (len(events) // 2), printed
+    return list(zip(times[::2], times[1::2], strict=True))
+
+
+def now() -> str:
+    return str(lab.connect("node1").check_output("date +%s.%N"))
+
+
+@pytest.fixture(autouse=True)
+def whole() -> Iterator[None]:
+    """The datacenter before and after each test: all servers vote, what was stored is there, and nobody has the lock."""
+    host = lab.connect("node1")
+    host.check_output("curl --silent --fail --request PUT --data kept http://127.0.0.1:8500/v1/kv/kept")
+    yield
+    for node in SERVERS:
+        lab.until(lab.connect(node), HEALTHY, 90)
+    assert lab.api(host, "/v1/kv/kept")[0]["Value"] == "a2VwdA=="
+    assert lab.api(host, "/v1/operator/autopilot/configuration")["MinQuorum"] == 3
+    assert len(lab.api(host, "/v1/operator/raft/configuration")["Servers"]) == 3
+    assert host.run("curl --silent --fail http://127.0.0.1:8500/v1/kv/servicedns.consul/rollout").rc == 22, "not found"
+    for node in NODES:
+        lab.until_dig(lab.connect(node), "web.service.consul", "192.168.113.7", "192.168.113.8")
+
+
+def failed_during(act: Callable[[], None]) -> dict[str, list[object]]:
+    """The lookups that failed meanwhile, or took seconds, by host."""
+    since = float(now())
+    act()
+    found = {}
+    for node in PROBED:
+        host = lab.connect(node)
+        assert lab.lookups_failed_during(host, lambda: None) == []
+        slow = [lookup for lookup in lab.probed(host)["slow"] if lookup[-1] >= SECONDS]
+        found[node] = [lookup for lookup in [*lab.failed_lookups(host), *slow] if lookup[0] >= since]
+    return {node: lookups for node, lookups in found.items() if lookups}
+
+
+def rolled(number: int, *arguments: str) -> str:
+    """A run that restarts agents, and fails no lookup."""
+    printed = []
+
+    def act() -> None:
+        run = lab.play(SITE, *change(number), *arguments)
+        assert run.returncode == 0, run.stdout
+        printed.append(run.stdout)
+
+    assert failed_during(act) == {}
+    return str(printed[0])
+
+
+def test_a_change_of_all_agents() -> None:
+    before, known, leads, since = containers(), ids(), leader(), now()
+    check = lab.play(SITE, *change(1), "--check")
+    assert check.returncode == 0, check.stdout
+    followers = [node for node in SERVERS if node != leads]
+    order = f"restart one after the other: {', '.join(followers)}, {leads}, which leads now"
+    assert order in check.stdout
+    assert containers() == before
+    assert order in rolled(1)
+    after = containers()
+    assert all(before[node] != after[node] for node in NODES)
+    assert ids() == known
+    times = {node: away(node, since) for node in NODES}
+    turns = [time for node in (*followers, leads) for time in times[node]]
+    assert len(turns) == 3 and turns == sorted(turns)
+    assert all(back < gone for (_gone, back), (gone, _back) in zip(turns, turns[1:], strict=False))
+    assert all(turns[-1][1] < gone for node in CLIENTS for gone, _back in times[node])
+
+
+def test_the_probe_counts_what_all_at_once_does() -> None:
+    """The control: the same probe, and every agent restarted in the same moment."""
+
+    def act() -> None:
+        on(NODES, "docker restart consul")
+        for node in SERVERS:
+            lab.until(lab.connect(node), HEALTHY, 90)
+        for node in NODES:
+            lab.until_dig(lab.connect(node), "web.service.consul", "192.168.113.7", "192.168.113.8")
+
+    # Agents that know no leader let programs wait for one.
+    assert failed_during(act).keys() == set(PROBED)
+
+
+def test_one_server() -> None:
+    before = containers()
+    rolled(2, "--limit", "node2")
+    after = containers()
+    assert [name for name in NODES if before[name] != after[name]] == ["node2"]
+
+
+def test_a_server_that_is_away() -> None:
+    """No other is restarted without it. In a run with it, it comes first."""
+    before = containers()
+    lab.connect("node3").check_output("docker stop consul")
+    lab.until(lab.connect("node1"), "docker exec consul consul members | grep '^node3 ' | grep --quiet failed")
+    run = lab.play(SITE, *change(3), "--limit", "node1,node2,node4")
+    assert run.returncode != 0
+    assert "node1, node2 are to be restarted, and cannot be missed: node3 is away" in " ".join(run.stdout.split())
+    assert containers() == before
+    # What restarts no server is no matter of it.
+    assert lab.play(SITE, *change(3), "--limit", "node4").returncode == 0
+    after = containers()
+    assert [name for name in NODES if before[name] != after[name]] == ["node4"]
+    assert "start together (they are away): node3" in rolled(3)
+    after = containers()
+    assert all(before[node] != after[node] for node in NODES)
+
+
+def test_a_role_for_several_servers_at_once(tmp_path: Path) -> None:
+    """In a playbook of the user's: one is restarted, the others are refused. One after the other all are."""
+    play = {
+        "name": "Run servers",
+        "hosts": "consul_servers",
+        "gather_facts": False,
+        "tasks": [
+            {
+                "name": "Work out what applies to each host",
+                "servicedns.consul.effective_values": {"servers": SERVERS},
+                "register": "__servicedns_effective",
+            },
+            {
+                "name": "Run a server",
+                "ansible.builtin.include_role": {"name": "servicedns.consul.consul_server"},
+                "vars": {"consul_server_bootstrap_expect": 3},
+            },
+        ],
+    }
+    before = containers()
+    (tmp_path / "at_once.yml").write_text(json.dumps([play]))
+
+    def act() -> None:
+        run = lab.play(str(tmp_path / "at_once.yml"), *change(4))
+        assert run.returncode != 0
+        assert " ".join(run.stdout.split()).count("set serial: 1 in the play") >= 1
+        after = containers()
+        assert 1 <= sum(before[node] != after[node] for node in SERVERS) < 3
+
+    assert failed_during(act) == {}
+    (tmp_path / "serial.yml").write_text(json.dumps([{**play, "serial": 1}]))
+    run = lab.play(str(tmp_path / "serial.yml"), *change(4))
+    assert run.returncode == 0, run.stdout
+    after = containers()
+    assert all(before[node] != after[node] for node in SERVERS)
+
+
+def test_a_run_that_is_killed() -> None:
+    """At two tasks among those that restart agents. The next run ends what it began."""
+    chance = random.Random(SEED)  # noqa: S311
+    known = ids()
+    for number in (6, 7):
+        steps = chance.randrange(STEPS)
+        print(f"seed {SEED}: killed at {lab.cut_off(SITE, 'PLAY [Restart servers', steps, *change(number))}")
+        run = lab.play(SITE, *change(number))
+        assert run.returncode == 0, run.stdout
+        assert ids() == known
+        flags = {node: lab.flags(lab.connect(node))["-log-rotate-max-files"] for node in NODES}
+        assert flags == dict.fromkeys(NODES, [str(number)])
+
+
+def test_two_runs_at_once() -> None:
+    """One waits for the other's lock or finds its work done, or is refused; no two servers are away."""
+    since = now()
+    found: list[subprocess.CompletedProcess[str]] = []
+
+    def act() -> None:
+        with ThreadPoolExecutor() as pool:
+            found.extend(pool.map(lambda _run: lab.play(SITE, *change(8)), range(2)))
+
+    assert failed_during(act) == {}
+    assert any(run.returncode == 0 for run in found), found[0].stdout + found[1].stdout
+    turns = sorted(time for node in SERVERS for time in away(node, since))
+    assert all(back < gone for (_gone, back), (gone, _back) in zip(turns, turns[1:], strict=False)), turns
+
+
+def test_all_servers_were_off() -> None:
+    known = ids()
+    on(SERVERS, "docker stop consul")
+    run = lab.play(SITE, *change(8))
+    assert run.returncode == 0, run.stdout
+    assert "start together (no agent of this run knows a leader): node1, node2, node3" in run.stdout
+    assert ids() == known
+
+
+def test_a_server_that_is_made_anew() -> None:
+    """Its data is gone. It joins under its name, at once, while the others still think its former agent alive."""
+    known = ids()
+    lab.connect("node3").check_output("docker rm --force consul && rm -rf /var/lib/consul /etc/consul.d")
+    run = lab.play(SITE, *change(8))
+    assert run.returncode == 0, run.stdout
+    assert "start as new servers, one after the other: node3" in run.stdout
+    after = ids()
+    assert after.keys() == known.keys() and [node for node in NODES if after[node] != known[node]] == ["node3"]
