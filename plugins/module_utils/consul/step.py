@@ -33,7 +33,7 @@ from ansible_collections.servicedns.consul.plugins.module_utils.errors import Ho
 
 PAUSE = 0.5  # seconds between two looks
 #: Seconds after which a server that is said to be away is. A leader that was elected just now may say so of one that is not.
-SETTLED = ELECTION
+AWAY_PATIENCE = ELECTION
 
 
 class Begun(t.NamedTuple):
@@ -139,7 +139,7 @@ class Beginning:
 
     def _others_suffice(self, session: str = "") -> list[Server]:
         """The servers, when this one can be taken away. What passes is waited for, and soon not a server that is away."""
-        settled = time.monotonic() + SETTLED
+        settled = time.monotonic() + AWAY_PATIENCE
         while True:
             try:
                 servers = servers_of(self.client)

@@ -146,7 +146,7 @@ def test_what_passes_is_waited_for() -> None:
 
 
 def test_one_that_is_away_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(step, "SETTLED", 0.1)
+    monkeypatch.setattr(step, "AWAY_PATIENCE", 0.1)
     datacenter = MadeUp(*ALL, me="s2")
     datacenter.servers["s3"]["alive"] = False
     assert begin(datacenter, timeout=3600)["failed"]
