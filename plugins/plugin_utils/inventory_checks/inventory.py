@@ -155,11 +155,10 @@ def _client_batch(inventory: Inventory) -> Iterator[InventoryError]:
     values = {
         host: inventory.variables[host].get(name) for host in inventory.clients if name not in inventory.unknown[host]
     }
-    others = [host for host, value in values.items() if value != next(iter(values.values()))]
+    hosts = list(values)
+    others = [host for host in hosts if values[host] != values[hosts[0]]]
     if others:
-        yield InventoryError(
-            tuple(others), name, f"is another than that of {next(iter(values))}: set it for all clients"
-        )
+        yield InventoryError(tuple(others), name, f"is another than that of {hosts[0]}: set it for all clients")
 
 
 #: What one host does for the whole datacenter, whichever that is.
