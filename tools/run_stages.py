@@ -23,7 +23,7 @@ TAIL = 80
 TEST = ["molecule", "test", "--scenario-name"]
 NOT_RUN = 77  # how a stage ends that needs what the machine does not have
 #: Scenarios that say much what another one says, and take long. `make soak` runs them.
-SOAK = {"dns_resolvers_swapped"}
+SOAK = {"dns_resolvers_swapped", "lifecycle_long"}
 
 
 def scenarios() -> set[str]:

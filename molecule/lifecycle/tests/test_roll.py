@@ -18,6 +18,7 @@ NODES = [*SERVERS, *CLIENTS]
 PROBED = ["node1", "node5"]
 SITE = "servicedns.consul.site"
 SEED = 12
+KILLS = 10
 STEPS = 40  # plays and tasks that restart three servers and two clients, or fewer
 SECONDS = 4.0  # more than a program waits while an agent is away that its host asks
 HEALTHY = (
@@ -141,6 +142,7 @@ def test_the_probe_counts_what_all_at_once_does() -> None:
     assert failed_during(act).keys() == set(PROBED)
 
 
+@pytest.mark.long
 def test_one_server() -> None:
     before = containers()
     rolled(2, "--limit", "node2")
@@ -166,6 +168,7 @@ def test_a_server_that_is_away() -> None:
     assert all(before[node] != after[node] for node in NODES)
 
 
+@pytest.mark.long
 def test_a_role_for_several_servers_at_once(tmp_path: Path) -> None:
     """In a playbook of the user's: one is restarted, the others are refused. One after the other all are."""
     play = {
@@ -203,18 +206,17 @@ def test_a_role_for_several_servers_at_once(tmp_path: Path) -> None:
     assert all(before[node] != after[node] for node in SERVERS)
 
 
-def test_a_run_that_is_killed() -> None:
-    """At two tasks among those that restart agents. The next run ends what it began."""
-    chance = random.Random(SEED)  # noqa: S311
-    known = ids()
-    for number in (6, 7):
-        steps = chance.randrange(STEPS)
-        print(f"seed {SEED}: killed at {lab.cut_off(SITE, 'PLAY [Restart servers', steps, *change(number))}")
-        run = lab.play(SITE, *change(number))
-        assert run.returncode == 0, run.stdout
-        assert ids() == known
-        flags = {node: lab.flags(lab.connect(node))["-log-rotate-max-files"] for node in NODES}
-        assert flags == dict.fromkeys(NODES, [str(number)])
+@pytest.mark.parametrize("kill", [0, 1, *(pytest.param(kill, marks=pytest.mark.long) for kill in range(2, KILLS))])
+def test_a_run_that_is_killed(kill: int) -> None:
+    """At a task among those that restart agents. The next run ends what it began."""
+    known, number = ids(), 10 + kill
+    steps = random.Random(SEED + kill).randrange(STEPS)  # noqa: S311 - no secret
+    print(f"seed {SEED + kill}: killed at {lab.cut_off(SITE, 'PLAY [Restart servers', steps, *change(number))}")
+    run = lab.play(SITE, *change(number))
+    assert run.returncode == 0, run.stdout
+    assert ids() == known
+    flags = {node: lab.flags(lab.connect(node))["-log-rotate-max-files"] for node in NODES}
+    assert flags == dict.fromkeys(NODES, [str(number)])
 
 
 def test_two_runs_at_once() -> None:
@@ -232,6 +234,7 @@ def test_two_runs_at_once() -> None:
     assert all(back < gone for (_gone, back), (gone, _back) in zip(turns, turns[1:], strict=False)), turns
 
 
+@pytest.mark.long
 def test_all_servers_were_off() -> None:
     known = ids()
     on(SERVERS, "docker stop consul")
@@ -241,6 +244,7 @@ def test_all_servers_were_off() -> None:
     assert ids() == known
 
 
+@pytest.mark.long
 def test_a_server_that_is_made_anew() -> None:
     """Its data is gone. It joins under its name, at once, while the others still think its former agent alive."""
     known = ids()
