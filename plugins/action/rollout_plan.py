@@ -52,5 +52,6 @@ def _host(name: str, said: Mapping[str, Any], server: bool, variables: Mapping[s
         node=effective.node(name, said),
         server=server,
         restart=variables[FILE]["change"] in ("start", "restart"),
+        version=variables[FILE]["version"],
         **{key: found[key] for key in ("address", "container", "raft", "node_id", "leader", "datacenter")},
     )

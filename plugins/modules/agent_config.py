@@ -83,6 +83,12 @@ change:
   returned: success
   type: str
   sample: reload
+version:
+  description:
+    - The version of Consul in the image, where a container of it is still to be made and O(restart=false). Empty otherwise.
+  returned: success
+  type: str
+  sample: 1.22.7
 repaired:
   description: Paths whose owner, mode or place is put right.
   returned: success
@@ -132,6 +138,15 @@ def image_user(image: str) -> int:
         return int(command.run("docker", "run", "--rm", "--network=none", "--entrypoint=id", image, "-u", "consul"))
     except HostError:
         return 0
+
+
+def image_version(image: str) -> str:
+    """The version of Consul in an image, whatever its tag says; empty where it does not say."""
+    docker = ("docker", "run", "--rm", "--network=none", "--entrypoint=consul", image)
+    try:
+        return str(json.loads(command.run(*docker, "version", "-format=json"))["Version"])
+    except (HostError, ValueError, KeyError):
+        return ""
 
 
 def is_readable(path: str) -> bool:
@@ -249,6 +264,12 @@ class Agent:
             and (self.container["Config"]["Cmd"] or []) == self.arguments
         )
 
+    @property
+    def version(self) -> str:
+        """The version that comes with the container which is to be made."""
+        new = self.image and (self.container is None or self.container["Image"] != self.image)
+        return image_version(self.params["image"]) if new else ""
+
     def wrong(self, owner: int) -> list[Path]:
         """What must be the agent's user's, and is not."""
         return [
@@ -317,6 +338,7 @@ def configure(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         changed=bool(agent.directories or differs or repaired or not agent.marked or change == change_class.RELOAD),
         labels=labels,
         change=change,
+        version="" if params["restart"] else agent.version,
         repaired=repaired,
         diff=dict(
             prepared=summary(set(config) - set(former), dict.fromkeys(changed_keys, ()), set(former) - set(config))

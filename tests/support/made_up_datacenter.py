@@ -64,7 +64,7 @@ class MadeUp:
         if rest == "services":
             return 200, {name: {"ID": name} for name in self.services}
         if rest == "members":
-            tags = {"role": "consul"}
+            tags = {"role": "consul", "build": "1.22.7:7f3c4ad1"}
             return 200, [
                 {
                     "Name": name,

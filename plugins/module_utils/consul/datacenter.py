@@ -50,6 +50,8 @@ class Member(t.TypedDict):
     address: str
     server: bool
     alive: bool
+    #: Of Consul.
+    version: str
 
 
 class Datacenter(t.TypedDict):
@@ -113,6 +115,7 @@ def members_of(client: ConsulClient) -> list[Member]:
             "address": member["Addr"],
             "server": member["Tags"].get("role") == "consul",
             "alive": member["Status"] == ALIVE,
+            "version": member["Tags"].get("build", "").partition(":")[0],
         }
         for member in client.get("agent", "members")
     ]

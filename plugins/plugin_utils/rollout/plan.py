@@ -18,6 +18,7 @@ from ansible_collections.servicedns.consul.plugins.module_utils.consul.quorum im
     is_alone,
     why_not_to_stop,
 )
+from ansible_collections.servicedns.consul.plugins.plugin_utils.rollout import versions
 
 BOOTSTRAP, START, ROLL = "bootstrap", "start", "roll"
 
@@ -33,6 +34,8 @@ class Host(NamedTuple):
     container: str
     #: Whether its container has to be made, or made anew.
     restart: bool
+    #: Of Consul, in its image, where that is another than its container has; empty otherwise.
+    version: str
     #: Whether its data is that of a server which has been in a datacenter.
     raft: bool
     node_id: str
@@ -120,6 +123,8 @@ def _leader_last(hosts: list[Host], seen: Datacenter | None) -> list[Host]:
 
 
 def _faults(hosts: Sequence[Host], servers: Sequence[str], seen: Datacenter | None, pair: bool) -> Iterator[str]:
+    changes = [versions.Change(host.name, host.node_id, host.server, host.version) for host in hosts]
+    yield from versions.faults(changes, seen["members"] if seen else ())
     yield from _unknown_past(hosts, servers)
     yield from _two_datacenters(hosts)
     if seen:

@@ -20,7 +20,7 @@ AWAY = {"id": "id-s2", "node": "s2", "voter": True, "leads": False, "alive": Fal
 
 
 def members() -> list[dict[str, Any]]:
-    plain = {"address": "192.0.2.1", "server": True}
+    plain = {"address": "192.0.2.1", "server": True, "version": "1.22.7"}
     return [{"id": f"id-{name}", "node": name, "alive": name == "s1", **plain} for name in ("s1", "s2")]
 
 

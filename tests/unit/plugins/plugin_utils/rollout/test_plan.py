@@ -40,6 +40,7 @@ def datacenter(
                 "address": f"192.0.2.{name[1:]}",
                 "server": True,
                 "alive": name not in away,
+                "version": "1.22.7",
             }
             for name in servers
         ],
@@ -69,6 +70,7 @@ def host(name: str, found: str, seen: Datacenter | None = None, **changes: Any) 
         server=name.startswith("s"),
         container="absent",
         restart=False,
+        version="",
         raft=False,
         node_id="",
         leader="",
@@ -308,3 +310,13 @@ def test_where_the_datacenter_tells_us_nothing_the_order_is_the_inventory_s() ->
     """With ACLs, for example. The step of each server still asks."""
     hosts = [host(name, "other")._replace(datacenter=None) for name in SERVERS]
     assert plan(hosts, SERVERS).servers == ["s1", "s2", "s3"]
+
+
+def test_versions_that_are_refused() -> None:
+    seen = datacenter(*SERVERS)
+    hosts = [host(name, "other", seen, version="1.21.0") for name in SERVERS]
+    with pytest.raises(Refused, match=r"^s1, s2, s3: consul_agent_image is Consul 1\.21\.0, and 1\.22\.7 runs: "):
+        plan(hosts, SERVERS)
+    withdrawn = [host("s1", "new", version="1.22.4")]
+    with pytest.raises(Refused, match="^s1: consul_agent_image is Consul 1.22.4, which was withdrawn"):
+        plan(withdrawn, ["s1"])
