@@ -33,6 +33,8 @@ class Engine:
     def __init__(self) -> None:
         self.containers: dict[str, dict[str, Any]] = {}
         self.images: dict[str, dict[str, Any]] = {"consul:1.15.4": {"Id": "sha256:1154"}}
+        #: Of Consul, by the names of images.
+        self.versions: dict[str, str] = {}
         self.commands: list[str] = []
         self.fails: Callable[[tuple[str, ...]], str] = lambda _command: ""
 
@@ -45,6 +47,10 @@ class Engine:
             raise HostError(f"{' '.join(command)}: {words}")
         if command[1] == "cp":
             (Path(command[-1]) / "node-id").write_text("7")
+        if command[-2:] == ("version", "-format=json"):
+            return (
+                json.dumps({"Version": self.versions[command[-3]]}) if command[-3] in self.versions else "Consul v0.9"
+            )
         return str(os.getuid()) if "--entrypoint=id" in command else ""
 
 
@@ -72,7 +78,7 @@ def engine_of(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
 
 def refuse(words: str) -> Callable[[tuple[str, ...]], str]:
     """Let the trial of a command line end with these words of Consul."""
-    return lambda command: words if "--entrypoint=consul" in command else ""
+    return lambda command: words if "--entrypoint=consul" in command and "version" not in command else ""
 
 
 def configure(

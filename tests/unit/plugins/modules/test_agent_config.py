@@ -150,6 +150,26 @@ def test_the_image_counts_and_not_its_name(engine: Engine, agent: Agent, tmp_pat
     assert configure(tmp_path, CONFIG, image="of:none", check_mode=True)["change"] == "restart"
 
 
+def test_the_version_of_an_image_that_is_to_come(engine: Engine, agent: Agent, tmp_path: Path) -> None:
+    """Whatever its name says. One that is there already is not asked."""
+    engine.images |= {
+        "other:1.15.4": {"Id": "sha256:1154"},
+        "old:1.22.7": {"Id": "sha256:2"},
+        "new:latest": {"Id": "sha256:3"},
+    }
+    engine.versions = {"new:latest": "1.22.7", "other:1.15.4": "1.15.4"}
+
+    def version(image: str, **options: Any) -> str:
+        return str(configure(tmp_path, CONFIG, image=image, **options)["version"])
+
+    for check in (True, False):
+        assert version("new:latest", restart=False, check_mode=check) == "1.22.7"
+        assert version("old:1.22.7", restart=False, check_mode=check) == "", "it does not tell"
+        assert version("other:1.15.4", restart=False, check_mode=check) == ""
+        assert version("of:none", restart=False, check_mode=True) == ""
+    assert version("new:latest") == "", "it was told before"
+
+
 def test_a_container_that_does_not_run_is_started(engine: Engine, agent: Agent, tmp_path: Path) -> None:
     engine.containers["consul"]["State"]["Running"] = False
     result = configure(tmp_path, CONFIG)
