@@ -22,6 +22,13 @@ LOGS = ROOT / ".lab" / "logs"
 TAIL = 80
 TEST = ["molecule", "test", "--scenario-name"]
 NOT_RUN = 77  # how a stage ends that needs what the machine does not have
+#: What the oldest ansible-core does in a way of its own: it templates numbers, and prints errors. Its modules are the same.
+OLDEST = (
+    "tests/unit/plugins/action",
+    "tests/unit/plugins/filter",
+    "tests/unit/plugins/modules/test_agent_modules.py",
+    "tests/unit/test_secrets.py",
+)
 #: Scenarios that say much what another one says, and take long. `make soak` runs them.
 SOAK = {"dns_resolvers_swapped", "lifecycle_long"}
 
@@ -30,9 +37,18 @@ def scenarios() -> set[str]:
     return {path.parent.name for path in ROOT.glob("molecule/*/molecule.yml")}
 
 
+def cores() -> list[str]:
+    """The other ansible-cores, the oldest first."""
+    return sorted(path.stem for path in (ROOT / "tools" / "ansible_core").glob("*.txt"))
+
+
 def soak() -> dict[str, list[str]]:
     """The commands of `make soak` by the names of their stages."""
-    return {f"molecule-{name}": [*TEST, name] for name in sorted(SOAK)}
+    oldest = cores()[0]
+    return {
+        **{f"molecule-{name}": [*TEST, name] for name in sorted(SOAK)},
+        f"unit-ansible-core-{oldest}-whole": ["python", "tools/other_core.py", oldest, "pytest", "tests/unit"],
+    }
 
 
 def stages() -> dict[str, list[str]]:
@@ -43,17 +59,15 @@ def stages() -> dict[str, list[str]]:
         "unit": ["pytest", "tests/unit", "--cov"],
         "integration": ["pytest", "tests/integration"],
     }
-    cores = sorted(path.stem for path in (ROOT / "tools" / "ansible_core").glob("*.txt"))
+    oldest, newest = cores()[0], cores()[-1]
     # The newest Debian is the reference case of the newest ansible-core.
-    scenario_of = dict.fromkeys(cores, "default") | {cores[-1]: "debian13"}
+    scenario_of = dict.fromkeys(cores(), "default") | {newest: "debian13"}
     own = sorted(scenarios() - {"debian13", *SOAK}, key=lambda name: (name != "default", name))
     found |= {f"molecule-{name}": [*TEST, name] for name in own}
-    # The oldest templates numbers in a way of its own.
-    oldest = cores[0]
-    found |= {f"unit-ansible-core-{oldest}": ["python", "tools/other_core.py", oldest, "pytest", "tests/unit"]}
+    found |= {f"unit-ansible-core-{oldest}": ["python", "tools/other_core.py", oldest, "pytest", *OLDEST]}
     return found | {
         f"ansible-core-{version}": ["python", "tools/other_core.py", version, *TEST, scenario_of[version]]
-        for version in cores
+        for version in cores()
     }
 
 
