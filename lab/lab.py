@@ -171,7 +171,7 @@ def sent_to_agents(host: Host, agent: str = "") -> int:
     return sent.get(agent, 0) if agent else sum(sent.values())
 
 
-def _command(playbook: str, *arguments: str) -> list[str]:
+def command(playbook: str, *arguments: str) -> list[str]:
     """What runs a playbook as Molecule does, on the hosts of the scenario."""
     configuration = yaml.safe_load(Path(os.environ["MOLECULE_FILE"]).read_text())["ansible"]
     return ["ansible-playbook", *configuration["executor"]["args"]["ansible_playbook"], playbook, *arguments]
@@ -183,7 +183,7 @@ PLAIN = {"ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"}
 def play(playbook: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a playbook as Molecule does: on the hosts of the scenario, with its environment."""
     return subprocess.run(
-        _command(playbook, *arguments),
+        command(playbook, *arguments),
         cwd=ROOT,
         env=os.environ | PLAIN | environment,
         stdout=subprocess.PIPE,
@@ -200,7 +200,7 @@ def cut_off(playbook: str, after: str, steps: int, *arguments: str) -> str:
     :returns: the line of the last of them
     """
     with subprocess.Popen(
-        _command(playbook, *arguments),
+        command(playbook, *arguments),
         cwd=ROOT,
         env=os.environ | PLAIN,
         stdout=subprocess.PIPE,

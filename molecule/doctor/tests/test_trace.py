@@ -9,7 +9,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
 from testinfra.host import Host
 
 import lab
@@ -72,13 +71,8 @@ def test_every_hop_with_times(tmp_path: Path) -> None:
 
 def begin(*arguments: str) -> subprocess.Popen[bytes]:
     """Start the playbook, to do something while it runs."""
-    configuration = yaml.safe_load(Path(os.environ["MOLECULE_FILE"]).read_text())["ansible"]
-    command = [
-        "ansible-playbook",
-        *configuration["executor"]["args"]["ansible_playbook"],
-        "servicedns.consul.dns_trace",
-    ]
-    return subprocess.Popen([*command, *arguments], cwd=lab.ROOT, stdout=subprocess.DEVNULL, start_new_session=True)
+    command = lab.command("servicedns.consul.dns_trace", *arguments)
+    return subprocess.Popen(command, cwd=lab.ROOT, stdout=subprocess.DEVNULL, start_new_session=True)
 
 
 def test_what_is_asked_at_the_very_end_is_seen(tmp_path: Path) -> None:

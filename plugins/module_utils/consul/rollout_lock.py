@@ -20,7 +20,6 @@ from ansible_collections.servicedns.consul.plugins.module_utils.errors import Ho
 KEY = ("kv", "servicedns.consul", "rollout")
 #: Seconds that a session lives after it was renewed, and up to twice as many. A server is missed sooner when it is away.
 TTL = 30
-LAPSES = 2.0 * TTL
 
 
 class Holder(t.TypedDict):

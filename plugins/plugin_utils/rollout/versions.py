@@ -59,18 +59,15 @@ def faults(changes: Sequence[Change], members: Sequence[Member]) -> Iterator[str
     """Why versions may not come after those of the members; changes of other agents in the run count as done."""
     found: dict[str, list[str]] = {}
     running = {member["id"]: parse(member["version"]) for member in members}
-    servers = {member["node"]: running[member["id"]] for member in members if member["server"] and member["alive"]}
     wanted = {change.node_id: parse(change.version) for change in changes if change.node_id and change.version}
-    then = {
-        member["node"]: wanted.get(member["id"]) or running[member["id"]]
-        for member in members
-        if member["server"] and member["alive"]
-    }
+    servers = [member for member in members if member["server"] and member["alive"]]
+    newest = max(filter(None, (running[server["id"]] for server in servers)), default=None)
+    then = {server["node"]: wanted.get(server["id"]) or running[server["id"]] for server in servers}
     for change in changes:
         version = parse(change.version)
         if version:
-            newest = max(filter(None, servers.values()), default=None) if change.server else None
-            reason = _why_not(version, running.get(change.node_id) or newest, change.server, then)
+            now = running.get(change.node_id) or (newest if change.server else None)
+            reason = _why_not(version, now, change.server, then)
             if reason:
                 found.setdefault(f"consul_agent_image is Consul {version}, {reason}", []).append(change.host)
     yield from (f"{', '.join(hosts)}: {reason}" for reason, hosts in found.items())
