@@ -19,7 +19,9 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOGS = ROOT / ".lab" / "logs"
-TAIL = 80
+TAIL = 40
+WIDTH = 600
+IMAGES = "lab-images"
 TEST = ["molecule", "test", "--scenario-name"]
 NOT_RUN = 77  # how a stage ends that needs what the machine does not have
 #: What the oldest ansible-core does in a way of its own: it templates numbers, and prints errors. Its modules are the same.
@@ -57,7 +59,9 @@ def stages() -> dict[str, list[str]]:
         "lint": ["make", "--no-print-directory", "lint"],
         "sanity": ["python", "tools/sanity.py"],
         "unit": ["pytest", "tests/unit", "--cov"],
-        "integration": ["pytest", "tests/integration"],
+        # Images are made by one at a time.
+        "integration": ["sh", "-c", "lab/images.py consul && pytest tests/integration"],
+        IMAGES: ["lab/images.py"],
     }
     oldest, newest = cores()[0], cores()[-1]
     # The newest Debian is the reference case of the newest ansible-core.
@@ -72,8 +76,8 @@ def stages() -> dict[str, list[str]]:
 
 
 def uses_lab(name: str) -> bool:
-    """Whether a stage runs on hosts of the lab."""
-    return name.startswith(("molecule-", "ansible-core-"))
+    """Whether a stage runs on hosts of the lab, or makes what they are made of."""
+    return name.startswith(("molecule-", "ansible-core-")) or name == IMAGES
 
 
 def run(command: list[str], log: pathlib.Path) -> int:
@@ -92,6 +96,12 @@ def run(command: list[str], log: pathlib.Path) -> int:
     return done.returncode
 
 
+def reasons(log: str) -> list[str]:
+    """The lines of a log that say why: a scenario goes on for long after its tests, and removes its hosts."""
+    found = re.findall(r"^(?:E  .*|(?:FAILED|ERROR) \S+::.*|fatal: .*|\[ERROR\]: .*)", log, re.MULTILINE)
+    return [line[:WIDTH] for line in found[-TAIL:]]
+
+
 def coverage(log: str) -> str:
     """How many of the plugins' lines were run, from the log of a stage that counts them."""
     total = re.search(r"^TOTAL .* (\d+%)$", log, re.MULTILINE)
@@ -99,13 +109,12 @@ def coverage(log: str) -> str:
 
 
 def prepare(chosen: dict[str, list[str]]) -> None:
-    """What the stages on an engine start from: no leftovers of a killed run, and images that are there."""
+    """What the stages on an engine start from: one that answers, and no leftovers of a killed run."""
     if not any(name == "integration" or uses_lab(name) for name in chosen):
         return
     lab = ROOT / "lab"
     for command in (
         [str(lab / "engine.sh")],
-        [str(lab / "images.py")],
         ["ansible-playbook", str(lab / "destroy.yml"), "--extra-vars", f"lab_names={'|'.join(sorted(scenarios()))}"],
     ):
         subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=True)
@@ -141,7 +150,8 @@ class Lane(threading.Thread):
                 continue
             self.failed.append(name)
             end = "\n".join(said.splitlines()[-TAIL:])
-            print(f"{name} FAILED in {took}\n{end}\n\nAll of it: {log}", flush=True)
+            why = "\n".join(reasons(said))
+            print(f"{name} FAILED in {took}\n{end}\n\nAll of it: {log}\n{why}", flush=True)
 
 
 def main() -> None:

@@ -108,7 +108,6 @@ class MadeUp:
             "Servers": [
                 {
                     "ID": f"id-{name}",
-                    "SerfStatus": "alive" if server["alive"] else "failed",
                     "Healthy": server["healthy"],
                     "LastIndex": server["last_index"],
                 }

@@ -16,11 +16,11 @@ import lab
 SERVERS, CLIENTS = ["node1", "node2", "node3"], ["node4", "node5"]
 NODES = [*SERVERS, *CLIENTS]
 PROBED = ["node1", "node5"]
+IMPATIENT = "node5"  # by nss-dns: nss-resolve waits two minutes for an answer
 SITE = "servicedns.consul.site"
 SEED = 12
 KILLS = 10
 STEPS = 40  # plays and tasks that restart three servers and two clients, or fewer
-SECONDS = 4.0  # more than a program waits while an agent is away that its host asks
 HEALTHY = (
     "curl --silent --fail http://127.0.0.1:8500/v1/operator/autopilot/health | grep --quiet '\"FailureTolerance\":1'"
 )
@@ -84,15 +84,14 @@ def whole() -> Iterator[None]:
 
 
 def failed_during(act: Callable[[], None]) -> dict[str, list[object]]:
-    """The lookups that failed meanwhile, or took seconds, by host."""
+    """The lookups that failed meanwhile, or were lost, by host."""
     since = float(now())
     act()
     found = {}
     for node in PROBED:
         host = lab.connect(node)
         assert lab.lookups_failed_during(host, lambda: None) == []
-        slow = [lookup for lookup in lab.probed(host)["slow"] if lookup[-1] >= SECONDS]
-        found[node] = [lookup for lookup in [*lab.failed_lookups(host), *slow] if lookup[0] >= since]
+        found[node] = [lookup for lookup in lab.failed_lookups(host) + lab.lost_lookups(host) if lookup[0] >= since]
     return {node: lookups for node, lookups in found.items() if lookups}
 
 
@@ -128,18 +127,21 @@ def test_a_change_of_all_agents() -> None:
     assert all(turns[-1][1] < gone for node in CLIENTS for gone, _back in times[node])
 
 
-def test_the_probe_counts_what_all_at_once_does() -> None:
-    """The control: the same probe, and every agent restarted in the same moment."""
+def test_the_probe_counts_what_nobody_answers() -> None:
+    """The control: the same probe, and every agent away in the same moment."""
 
     def act() -> None:
-        on(NODES, "docker restart consul")
+        before = len(lab.failed_lookups(lab.connect(IMPATIENT)))
+        on(NODES, "docker stop consul")
+        failed = f"[ $(grep -o Errno /run/lookup-probe.json | wc -l) -gt {before} ]"
+        lab.until(lab.connect(IMPATIENT), failed, 60)
+        on(NODES, "docker start consul")
         for node in SERVERS:
             lab.until(lab.connect(node), HEALTHY, 90)
         for node in NODES:
             lab.until_dig(lab.connect(node), "web.service.consul", "192.168.113.7", "192.168.113.8")
 
-    # Agents that know no leader let programs wait for one.
-    assert failed_during(act).keys() == set(PROBED)
+    assert IMPATIENT in failed_during(act)
 
 
 @pytest.mark.long
@@ -156,8 +158,10 @@ def test_a_server_that_is_away() -> None:
     lab.connect("node3").check_output("docker stop consul")
     lab.until(lab.connect("node1"), "docker exec consul consul members | grep '^node3 ' | grep --quiet failed")
     run = lab.play(SITE, *change(3), "--limit", "node1,node2,node4")
-    assert run.returncode != 0
-    assert "node1, node2 are to be restarted, and cannot be missed: node3 is away" in " ".join(run.stdout.split())
+    assert run.returncode != 0, run.stdout
+    assert "node1, node2 are to be restarted, and cannot be missed: node3 is away" in " ".join(run.stdout.split()), (
+        run.stdout
+    )
     assert containers() == before
     # What restarts no server is no matter of it.
     assert lab.play(SITE, *change(3), "--limit", "node4").returncode == 0
@@ -206,7 +210,11 @@ def test_a_role_for_several_servers_at_once(tmp_path: Path) -> None:
     assert all(before[node] != after[node] for node in SERVERS)
 
 
-@pytest.mark.parametrize("kill", [0, 1, *(pytest.param(kill, marks=pytest.mark.long) for kill in range(2, KILLS))])
+@pytest.mark.parametrize(
+    "kill",
+    # The sample is killed while a server has the lock.
+    [pytest.param(kill, marks=[pytest.mark.long] if kill != 1 else []) for kill in range(KILLS)],
+)
 def test_a_run_that_is_killed(kill: int) -> None:
     """At a task among those that restart agents. The next run ends what it began."""
     known, number = ids(), 10 + kill
@@ -226,7 +234,8 @@ def test_two_runs_at_once() -> None:
 
     def act() -> None:
         with ThreadPoolExecutor() as pool:
-            found.extend(pool.map(lambda _run: lab.play(SITE, *change(8)), range(2)))
+            runs = pool.map(lambda _run: lab.play(SITE, *change(8), "--limit", "consul_servers"), range(2))
+            found.extend(runs)
 
     assert failed_during(act) == {}
     assert any(run.returncode == 0 for run in found), found[0].stdout + found[1].stdout

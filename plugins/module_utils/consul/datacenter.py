@@ -31,12 +31,13 @@ STATE_PATIENCE = 300.0
 
 
 class Server(t.TypedDict):
-    """A server of the Raft configuration, as Raft and autopilot have it."""
+    """A server of the Raft configuration, as Raft, gossip and autopilot have it."""
 
     id: str
     node: str
     voter: bool
     leads: bool
+    #: By gossip, as the agent that was asked has it. Autopilot's word for it may be one from before the last election.
     alive: bool
     healthy: bool
     last_index: int
@@ -82,7 +83,12 @@ def servers_of(client: ConsulClient) -> list[Server]:
 
     :raises HostError: there is no leader, or no right to ask it
     """
+    return _servers_among(client, members_of(client))
+
+
+def _servers_among(client: ConsulClient, members: t.Iterable[Member]) -> list[Server]:
     configuration = client.get("operator", "raft", "configuration")
+    alive = {member["id"] for member in members if member["alive"]}
     health = {server["ID"]: server for server in _health(client)}
     return [
         {
@@ -90,8 +96,8 @@ def servers_of(client: ConsulClient) -> list[Server]:
             "node": server["Node"],
             "voter": server["Voter"],
             "leads": server["Leader"],
-            # A leader that was elected just now knows nothing of them yet.
-            "alive": health.get(server["ID"], {}).get("SerfStatus", "alive") == "alive",
+            "alive": server["ID"] in alive,
+            # A leader that was elected just now says nothing of them yet.
             "healthy": health.get(server["ID"], {}).get("Healthy", False),
             "last_index": health.get(server["ID"], {}).get("LastIndex", 0),
         }
@@ -124,7 +130,8 @@ def members_of(client: ConsulClient) -> list[Member]:
 def told_by(client: ConsulClient) -> Datacenter | None:
     """What a datacenter says; nothing where no agent answers, or may not say it to us."""
     try:
-        return {"servers": servers_of(client), "members": members_of(client)}
+        members = members_of(client)
+        return {"servers": _servers_among(client, members), "members": members}
     except HostError:
         return None
 

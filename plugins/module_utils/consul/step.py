@@ -32,7 +32,7 @@ from ansible_collections.servicedns.consul.plugins.module_utils.dns import messa
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
 
 PAUSE = 0.5  # seconds between two looks
-#: Seconds after which a server that is said to be away is. A leader that was elected just now may say so of one that is not.
+#: Seconds after which a server that is said to be away is. Of one that is back gossip tells every agent within a few.
 AWAY_PATIENCE = ELECTION
 
 

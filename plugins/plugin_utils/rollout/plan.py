@@ -189,11 +189,9 @@ def _taken_names(hosts: Sequence[Host], seen: Datacenter) -> Iterator[str]:
 def _cannot_be_missed(hosts: Sequence[Host], seen: Datacenter, pair: bool) -> Iterator[str]:
     """Servers that would be restarted while others are away. Those that this run starts are back by then.
 
-    What passes is left to the step, which waits for it: that autopilot does not find a server healthy yet, or, where its leader is
-    a new one, that it does not see one yet which gossip has as alive.
+    What passes is left to the step, which waits for it: that autopilot does not find a server healthy yet.
     """
     back = {host.node_id for host in hosts if host.server and host.raft and not host.runs}
-    back |= {member["id"] for member in seen["members"] if member["alive"]}
     comes = any(host.server and not host.raft and not host.runs for host in hosts)
     expected: list[Server] = [
         {**server, "alive": server["alive"] or server["id"] in back, "healthy": True} for server in seen["servers"]

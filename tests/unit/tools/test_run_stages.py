@@ -27,6 +27,19 @@ def test_coverage(log: str, expected: str) -> None:
     assert run_stages.coverage(log) == expected
 
 
+def test_the_reasons_are_told_last() -> None:
+    """Of pytest and of Ansible, and nothing of what goes on around them."""
+    why = [
+        "E       AssertionError: not within 90 s",
+        "FAILED tests/test_roll.py::test_a_server - Asser...",
+        "ERROR tests/test_roll.py::test_a_server - at teardown",
+        "[ERROR]: Task failed: a is away",
+        'fatal: [node1]: FAILED! => {"changed": false}',
+    ]
+    log = "\n".join(["TASK [Get E]", *why, "ERROR    Verifier tests failed", "ok: [node1]", "    E = 1"])
+    assert run_stages.reasons(log) == why
+
+
 def test_every_scenario_is_run() -> None:
     scenarios = {path.parent.name for path in ROOT.glob("molecule/*/molecule.yml")}
     stages = run_stages.stages() | run_stages.soak()
@@ -35,7 +48,7 @@ def test_every_scenario_is_run() -> None:
 
 
 def test_commands_name_files_that_are_there() -> None:
-    words = {word for command in run_stages.stages().values() for word in command}
+    words = {word for command in run_stages.stages().values() for part in command for word in part.split()}
     assert [word for word in words if "/" in word and not (ROOT / word).exists()] == []
 
 

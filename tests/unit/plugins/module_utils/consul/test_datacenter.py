@@ -37,12 +37,13 @@ def test_servers_and_members() -> None:
 
 
 def test_a_leader_that_was_elected_just_now() -> None:
-    """It does not say yet who is away, and nobody is."""
-    made = MadeUp("s1", "s2")
+    """It does not say yet who is healthy, or says what the one before it did. Gossip tells who is away."""
+    made = made_up()
     made.errors["operator/autopilot/health"] = [(429, '{"Healthy": false, "Servers": null}')]
     with served(made) as url:
-        (first, _second) = datacenter.servers_of(ConsulClient(url))
+        first, second = datacenter.servers_of(ConsulClient(url))
     assert (first["alive"], first["healthy"]) == (True, False)
+    assert (second["alive"], second["healthy"]) == (False, False)
 
 
 @pytest.mark.parametrize("path", ["operator/raft/configuration", "operator/autopilot/health", "agent/members"])

@@ -15,10 +15,8 @@ from ansible_collections.servicedns.consul.plugins.plugin_utils.rollout.plan imp
 SERVERS = ("s1", "s2", "s3")
 
 
-def datacenter(
-    *servers: str, leader: str = "s1", away: tuple[str, ...] = (), unseen: tuple[str, ...] = ()
-) -> Datacenter:
-    """:arg unseen: that autopilot does not see yet"""
+def datacenter(*servers: str, leader: str = "s1", away: tuple[str, ...] = (), ill: tuple[str, ...] = ()) -> Datacenter:
+    """:arg ill: that autopilot does not find healthy"""
     """Servers by their names, with ids that are made of them."""
     return {
         "servers": [
@@ -27,8 +25,8 @@ def datacenter(
                 "node": name,
                 "voter": True,
                 "leads": name == leader,
-                "alive": name not in away + unseen,
-                "healthy": name not in away + unseen,
+                "alive": name not in away,
+                "healthy": name not in away + ill,
                 "last_index": 7,
             }
             for name in servers
@@ -211,7 +209,7 @@ def test_others_are_away(found: dict[str, Any], seen: dict[str, Any], expected: 
 
 
 def test_what_passes_is_left_to_the_step() -> None:
-    seen = datacenter(*SERVERS, unseen=("s3",))
+    seen = datacenter(*SERVERS, ill=("s3",))
     assert planned(seen, s1="other", s2="same", s3="same") == {"mode": "roll", "servers": ["s1"]}
 
 
