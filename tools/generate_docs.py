@@ -116,6 +116,7 @@ CHANGES = {
     "consul_agent_flags": RESTART,
     "consul_agent_even_number_of_servers": NOTHING,
     "consul_agent_client_batch": NOTHING,
+    "consul_agent_remove_data": NOTHING,
     "consul_server_bootstrap_expect": NEXT_START,
     "consul_server_ui": RESTART,
     "consul_client_ui": RESTART,

@@ -4,22 +4,8 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import platform
-from typing import Any
-
-from ansible.plugins.action import ActionBase
+from ansible_collections.servicedns.consul.plugins.plugin_utils.run_of_ansible import RunAction
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types
+class ActionModule(RunAction):
     """Runs the module, and tells it which run of Ansible this is."""
-
-    _supports_check_mode = True
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The action. All workers of a run are children of one process."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        run = f"{getpass.getuser()} at {platform.node()} (process {os.getppid()})"
-        result.update(self._execute_module(module_args={**self._task.args, "run": run}, task_vars=task_vars))
-        return result

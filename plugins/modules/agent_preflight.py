@@ -346,9 +346,10 @@ class Preflight:
 
     def _engine(self) -> t.Iterator[str]:
         self.container = agent_container.inspect()
+        used = self.params["image"] or self.params["data_directory"]
+        if used and (fault := foreign.container_fault(self.container)):
+            yield fault
         if self.params["image"]:
-            if fault := foreign.container_fault(self.container):
-                yield fault
             self.image = docker_image.inspect(self.params["image"])
             info = engine.get("/info")
             self.log_driver = info.get("LoggingDriver", "")

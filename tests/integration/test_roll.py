@@ -16,7 +16,7 @@ from real_servers import RealServers, real_servers
 from ansible_collections.servicedns.consul.plugins.module_utils.consul import agent_container, datacenter
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.client import AgentRefused, ConsulClient
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
-from ansible_collections.servicedns.consul.plugins.modules import agent_step
+from ansible_collections.servicedns.consul.plugins.modules import agent_step, node_removal
 
 PATIENCE = 90.0  # seconds
 NAMES = ("s1", "s2", "s3")
@@ -107,7 +107,7 @@ def test_none_is_restarted_while_another_is_away(servers: RealServers) -> None:
     servers.stop("s3")
     until(lambda: not all(each["alive"] for each in datacenter.servers_of(client(servers, "s1"))))
     for name in ("s1", "s2"):
-        assert begin(servers, name)["msg"] == f"{name} cannot be restarted, and was left as it is: s3 is away"
+        assert begin(servers, name)["msg"] == f"{name} cannot be missed, and was left as it is: s3 is away"
     time.sleep(15)
     assert len(datacenter.servers_of(client(servers, "s1"))) == 3
     servers.restart("s3")
@@ -126,3 +126,52 @@ def test_a_server_that_is_made_anew(servers: RealServers) -> None:
     servers.start("s3")
     assert not end(servers, "s3", {"session": "", "voters": []}, timeout=120).get("failed")
     assert identity() not in (before, "None")
+
+
+def removal(servers: RealServers, state: str, node: str, asked: str = "s1", **options: Any) -> dict[str, Any]:
+    given = {"state": state, "node": node, "run": "this run", **options}
+    return run_main(node_removal.main, url=servers.url(asked), **given)
+
+
+def known(servers: RealServers) -> list[set[str]]:
+    """The nodes that gossip, Raft and the catalog have."""
+    asked = client(servers, "s1")
+    return [
+        {member["node"] for member in datacenter.members_of(asked)},
+        {server["node"] for server in datacenter.servers_of(asked)},
+        {node["Node"] for node in asked.get("catalog", "nodes")},
+    ]
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_a_server_goes_for_good(servers: RealServers, leaves: bool) -> None:
+    """Whether it can say so or not. Two stay, of which one more may go; a new one joins."""
+    node = leader(servers) if leaves and leader(servers) != "s1" else "s3"
+    if not leaves:
+        servers.stop(node)
+        until(lambda: not all(each["alive"] for each in datacenter.servers_of(client(servers, "s1"))))
+    assert not removal(servers, "begin", node, check=True).get("failed")
+    begun = removal(servers, "begin", node)
+    assert begun.get("session"), begun
+    if leaves:
+        early = removal(servers, "end", node, session=begun["session"], timeout=1)["msg"]
+        assert early == f"{node} is not gone 1 s after it was to leave: its agent is still there, and would come back"
+        assert removal(servers, "leave", node, asked=node)["changed"]
+    servers.remove(node)
+    ended = removal(servers, "end", node, session=begun["session"])
+    assert ended["changed"], ended
+    assert known(servers) == [set(NAMES) - {node}] * 3
+    assert client(servers, "s1").get("operator", "autopilot", "configuration")["MinQuorum"] == 2
+    # Once more, as a run does that was cut off.
+    again = removal(servers, "begin", node)
+    assert (again["changed"], again["session"]) == (False, "")
+    assert not removal(servers, "end", node)["changed"]
+    servers.start(node)
+
+
+def test_what_cannot_be_removed(servers: RealServers) -> None:
+    assert "s1 is to be removed, and is the node that is asked" in removal(servers, "begin", "s1")["msg"]
+    servers.stop("s3")
+    until(lambda: not all(each["alive"] for each in datacenter.servers_of(client(servers, "s1"))))
+    assert removal(servers, "begin", "s2")["msg"] == "s2 cannot be missed, and was left as it is: s3 is away"
+    servers.restart("s3")

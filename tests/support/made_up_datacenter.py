@@ -27,6 +27,9 @@ class MadeUp:
         self.servers: dict[str, dict[str, Any]] = {
             name: {"voter": True, "alive": True, "healthy": True, "last_index": 7} for name in servers
         }
+        #: Those whom gossip has, and the nodes of the catalog, which may have others or miss some.
+        self.members = [*servers]
+        self.nodes = [*servers]
         self.applied = 7
         self.acls = False
         self.autopilot: dict[str, Any] = {"CleanupDeadServers": True, "MinQuorum": 0, "ModifyIndex": 4}
@@ -61,6 +64,10 @@ class MadeUp:
         return 200, f"{self.leader}:8300" if self.leader else ""
 
     def _agent(self, _method: str, rest: str, _query: dict[str, str], _body: bytes) -> tuple[int, Any]:
+        verb, _slash, node = rest.partition("/")
+        if verb in ("leave", "force-leave"):
+            self.members.remove(node or self.me)
+            return 200, None
         if rest == "services":
             return 200, {name: {"ID": name} for name in self.services}
         if rest == "members":
@@ -69,10 +76,10 @@ class MadeUp:
                 {
                     "Name": name,
                     "Addr": "192.0.2.1",
-                    "Status": 1 if server["alive"] else 4,
+                    "Status": 1 if self.servers.get(name, {"alive": True})["alive"] else 4,
                     "Tags": {**tags, "id": f"id-{name}"},
                 }
-                for name, server in self.servers.items()
+                for name in self.members
             ]
         config = {"NodeName": self.me, "NodeID": f"id-{self.me}", "Server": self.is_server}
         stats = {"raft": {"applied_index": str(self.applied)}} if config["Server"] else {}
@@ -88,6 +95,8 @@ class MadeUp:
             return 200, {"Success": True}
         if not self.leader:
             return 500, "No cluster leader"
+        if rest == "raft/peer":
+            return 200, bool(self.servers.pop(query["id"][len("id-") :]))
         if rest == "raft/configuration":
             return 200, {
                 "Servers": [
@@ -151,7 +160,12 @@ class MadeUp:
             self.keys[KEY] = body, "" if held == query["release"] else held
         return 200, True
 
-    def _catalog(self, method: str, _rest: str, _query: dict[str, str], _body: bytes) -> tuple[int, Any]:
+    def _catalog(self, method: str, rest: str, _query: dict[str, str], body: bytes) -> tuple[int, Any]:
+        node = json.loads(body)["Node"] if method == "PUT" else rest.rpartition("/")[2]
+        if node != self.me:
+            if method == "PUT":
+                self.nodes.remove(node)
+            return 200, {"Node": {"ID": f"id-{node}"}, "Services": []} if node in self.nodes else None
         if method == "PUT":
             self.registered_id = f"id-{self.me}"
             return 200, True

@@ -53,14 +53,19 @@ class RealServers:
 
 @contextlib.contextmanager
 def real_servers() -> Iterator[RealServers]:
-    """Three servers that are gone afterwards."""
+    """Three servers that are gone afterwards, and those of a run that was killed before."""
     servers = RealServers()
+    _remove_all(servers)
     _docker("network", "create", "--subnet", SUBNET, "--label", LABEL, NETWORK)
     try:
         for name in servers.ADDRESSES:
             servers.start(name)
         yield servers
     finally:
-        for name in servers.ADDRESSES:
-            servers.remove(name)
-        _docker("network", "rm", NETWORK, check=False)
+        _remove_all(servers)
+
+
+def _remove_all(servers: RealServers) -> None:
+    for name in servers.ADDRESSES:
+        servers.remove(name)
+    _docker("network", "rm", NETWORK, check=False)

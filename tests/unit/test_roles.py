@@ -157,6 +157,7 @@ OTHERS: dict[str, Any] = {
     "consul_agent_flags": {"log-level": "debug"},
     "consul_agent_even_number_of_servers": True,
     "consul_agent_client_batch": 3,
+    "consul_agent_remove_data": True,
 }
 ROLE = ROOT / "roles" / "consul_agent"
 

@@ -46,6 +46,7 @@ def test_warm_run(tmp_path: Path, arguments: list[str]) -> None:
     assert running() == before
 
 
+@pytest.mark.any_core
 def test_consul_must_answer_where_the_agent_was_just_run() -> None:
     """The role alone would warn, and change dnsmasq without a look at Consul's names."""
     host = lab.connect("node3")
@@ -84,6 +85,7 @@ def test_what_another_run_left_in_a_fact_cache_does_not_count(tmp_path: Path) ->
     assert running() == before
 
 
+@pytest.mark.any_core
 def test_a_run_without_the_server() -> None:
     """Its host is away: the agents keep what they have, and the run gets to its end."""
     clients = NODES[1:]

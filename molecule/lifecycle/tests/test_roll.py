@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 import lab
 
@@ -167,9 +172,9 @@ def test_a_server_that_is_away() -> None:
     assert lab.play(SITE, *change(3), "--limit", "node4").returncode == 0
     after = containers()
     assert [name for name in NODES if before[name] != after[name]] == ["node4"]
-    assert "start together (they are away): node3" in rolled(3)
+    assert "start together (they are away): node3" in rolled(3, "--limit", "consul_servers")
     after = containers()
-    assert all(before[node] != after[node] for node in NODES)
+    assert all(before[node] != after[node] for node in SERVERS)
 
 
 @pytest.mark.long
@@ -241,6 +246,90 @@ def test_two_runs_at_once() -> None:
     assert any(run.returncode == 0 for run in found), found[0].stdout + found[1].stdout
     turns = sorted(time for node in SERVERS for time in away(node, since))
     assert all(back < gone for (_gone, back), (gone, _back) in zip(turns, turns[1:], strict=False)), turns
+
+
+@contextmanager
+def removed(folder: Path, **nodes: dict[str, Any]) -> Iterator[None]:
+    """Nodes are in the group consul_removed meanwhile, with these variables."""
+    mine = yaml.safe_load((lab.ROOT / "molecule/lifecycle/inventory.yml").read_text())
+    went: dict[str, Any] = {}
+    mine["consul_removed"] = {"hosts": went}
+    for node, variables in nodes.items():
+        hosts = mine["consul_servers" if node in SERVERS else "consul_clients"]["hosts"]
+        went[node] = {**hosts.pop(node), **variables}
+    (folder / "inventory.yml").write_text(yaml.safe_dump(mine))
+    molecule = Path(os.environ["MOLECULE_FILE"]).read_text()
+    (folder / "molecule.yml").write_text(
+        re.sub(r"--inventory=\S+/inventory\.yml", f"--inventory={folder}/inventory.yml", molecule)
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MOLECULE_FILE", str(folder / "molecule.yml"))
+        yield
+
+
+def test_hosts_that_go_for_good(tmp_path: Path) -> None:
+    """A server, and a client that is gone and cannot be reached. They come again, the server as a new one."""
+    known = ids()
+    words = json.dumps({"consul_agent_even_number_of_servers": True, "consul_agent_remove_data": True})
+    remove = "servicedns.consul.remove_node"
+    on(["node4"], "docker stop consul")
+
+    def act() -> None:
+        run = lab.play(remove, "--extra-vars", words)
+        assert run.returncode == 0, run.stdout
+
+    with removed(tmp_path, node3={}, node4={"ansible_port": 9}):
+        check = lab.play(remove, "--extra-vars", words, "--check")
+        assert check.returncode == 0, check.stdout
+        assert ids() == known
+        assert failed_during(act) == {}
+    assert ids().keys() == {"node1", "node2", "node5"}
+    raft = lab.api(lab.connect("node1"), "/v1/operator/raft/configuration")["Servers"]
+    assert {server["Node"] for server in raft} == {"node1", "node2"}
+    assert lab.api(lab.connect("node1"), "/v1/operator/autopilot/configuration")["MinQuorum"] == 2
+    lab.until_dig(lab.connect("node5"), "web.service.consul", "192.168.113.8")
+    assert "192.168.113.6" not in lab.connect("node5").check_output("dig +short @127.0.0.2 CH TXT servers.bind")
+    gone = lab.connect("node3")
+    assert gone.check_output("docker ps --all --quiet") == "" and not gone.file("/var/lib/consul").exists
+    assert not gone.file("/etc/consul.d/agent.json").exists
+    assert lab.addresses(gone, lab.PUBLIC_NAME) == {lab.PUBLIC_ADDRESS}
+    assert lab.addresses(gone, "web.service.consul") == set()
+    run = lab.play(SITE)
+    assert run.returncode == 0, run.stdout
+    after = ids()
+    assert after.keys() == known.keys() and [node for node in NODES if after[node] != known[node]] == ["node3"]
+
+
+@pytest.mark.long
+def test_most_servers_are_lost(tmp_path: Path) -> None:
+    """The one that is left goes on, with all that was registered. New ones join."""
+    known = ids()
+    left, kept = lab.connect("node1"), "ls /var/lib/consul | grep raft.before- || true"
+    before = len(left.check_output(kept).split())
+    recover, word = "servicedns.consul.recover_quorum", ("--extra-vars", "consul_recover_quorum_confirm=dc1")
+    with removed(tmp_path, node2={}, node3={}):
+        refused = lab.play(recover, *word)
+        assert refused.returncode != 0 and "The datacenter has a leader" in refused.stdout, refused.stdout
+        on(["node2", "node3"], "docker rm --force consul && rm -rf /var/lib/consul")
+        alone = '[ "$(curl --silent http://127.0.0.1:8500/v1/status/leader)" = \'""\' ]'
+        lab.until(left, alone, 60)
+        refused = lab.play(recover)
+        assert refused.returncode != 0, refused.stdout
+        assert "say -e consul_recover_quorum_confirm=dc1" in " ".join(refused.stdout.split()), refused.stdout
+        run = lab.play(recover, *word)
+        assert run.returncode == 0, run.stdout
+        raft = lab.api(lab.connect("node1"), "/v1/operator/raft/configuration")["Servers"]
+        assert [server["Node"] for server in raft] == ["node1"]
+        assert len(left.check_output(kept).split()) == before + 1
+        assert not left.file("/var/lib/consul/raft/peers.json").exists
+        lab.until_dig(lab.connect("node5"), "web.service.consul", "192.168.113.7", "192.168.113.8")
+        run = lab.play("servicedns.consul.remove_node")
+        assert run.returncode == 0, run.stdout
+    run = lab.play(SITE)
+    assert run.returncode == 0, run.stdout
+    after = ids()
+    assert after.keys() == known.keys()
+    assert [node for node in NODES if after[node] != known[node]] == ["node2", "node3"]
 
 
 @pytest.mark.long

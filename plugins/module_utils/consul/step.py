@@ -55,9 +55,9 @@ class Own(t.NamedTuple):
     node_id: str
     server: bool
     #: Entries of the Raft log.
-    applied: int
-    domain: str
-    acls: bool
+    applied: int = 0
+    domain: str = ""
+    acls: bool = False
 
 
 def own(client: ConsulClient) -> Own:
@@ -77,16 +77,17 @@ def own(client: ConsulClient) -> Own:
 class Beginning:
     """Makes sure that a server can be taken away."""
 
-    def __init__(self, client: ConsulClient, run: str, pair: bool, patience: float) -> None:
+    def __init__(self, client: ConsulClient, run: str, pair: bool, patience: float, server: Own | None = None) -> None:
         """:arg run: tells one run of Ansible from the others
-        :arg pair: whether one of two servers may be restarted
+        :arg pair: whether one of two servers may be
         :arg patience: seconds
+        :arg server: that it is about, where it is another than the one that is asked
         """
         self.client = client
         self.run = run
         self.pair = pair
         self.end = time.monotonic() + patience
-        self.me = own(client)
+        self.me = server or own(client)
 
     def begin(self, check_mode: bool) -> Begun:
         """Write the server's state, take the lock, see that the others do without this server, and let another lead.
@@ -110,13 +111,20 @@ class Beginning:
         if quorum.is_alone(servers_of(self.client), self.me.node_id):
             return Begun()
         if check_mode:
-            self._others_suffice()
+            self.others_suffice()
             return Begun()
+        return self.take_away()
+
+    def take_away(self, for_good: bool = False) -> Begun:
+        """Take the lock, see that the others do without this server, and let another lead.
+
+        :arg for_good: whether it does not come back
+        """
         session = self._lock()
         try:
-            servers = self._others_suffice(session)
+            servers = self.others_suffice(session)
             voters = tuple(server["id"] for server in servers if server["voter"])
-            keep_servers(self.client, len(voters))
+            keep_servers(self.client, len(voters) - for_good)
             leader = self._hand_over(servers, session)
         except BaseException:
             rollout_lock.release(self.client, session)
@@ -137,7 +145,7 @@ class Beginning:
                     raise HostError(f"{held}; {self.me.node} was left as it is") from held
             time.sleep(PAUSE)
 
-    def _others_suffice(self, session: str = "") -> list[Server]:
+    def others_suffice(self, session: str = "") -> list[Server]:
         """The servers, when this one can be taken away. What passes is waited for, and soon not a server that is away."""
         settled = time.monotonic() + AWAY_PATIENCE
         while True:
@@ -150,7 +158,7 @@ class Beginning:
             except AgentRefused as error:
                 reason, over = str(error), False
             if over or time.monotonic() > self.end:
-                raise HostError(f"{self.me.node} cannot be restarted, and was left as it is: {reason}")
+                raise HostError(f"{self.me.node} cannot be missed, and was left as it is: {reason}")
             if session:
                 rollout_lock.renew(self.client, session)
             time.sleep(PAUSE)
@@ -169,7 +177,7 @@ class Beginning:
                     raise HostError(
                         f"{self.me.node} leads, and does not hand over to {heir['node']}: {error}"
                     ) from error
-            servers = self._others_suffice(session)
+            servers = self.others_suffice(session)
             leader = next((server for server in servers if server["leads"]), None)
             if leader and leader["id"] != self.me.node_id:
                 return leader["node"]

@@ -54,6 +54,7 @@ TASKS: dict[str, dict[str, Any]] = {
     "agent_services": {"definitions": "[]"},
     "agent_step": {"state": "begin", "servers": 3},
     "external_services": {"services": "[]"},
+    "node_removal": {"state": "begin", "node": "s2"},
     "prepared_queries": {"queries": "[]"},
     "snapshot_restore": {"snapshot": "whole.snap", "datacenter": "dc1"},
     "snapshot_save": {"directory": "snapshots"},

@@ -126,7 +126,7 @@ def test_a_server_that_cannot_be_missed(others: dict[str, dict[str, Any]], reaso
         datacenter.servers[name].update(changes)
     for check in (True, False):
         found = begin(datacenter, check=check, timeout=0)
-        assert found["msg"] == f"s2 cannot be restarted, and was left as it is: {reason}"
+        assert found["msg"] == f"s2 cannot be missed, and was left as it is: {reason}"
     assert (held(datacenter), datacenter.sessions, datacenter.autopilot["MinQuorum"]) == (("", ""), {}, 0)
 
 
