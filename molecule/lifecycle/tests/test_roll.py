@@ -23,6 +23,7 @@ NODES = [*SERVERS, *CLIENTS]
 PROBED = ["node1", "node5"]
 IMPATIENT = "node5"  # by nss-dns: nss-resolve waits two minutes for an answer
 SITE = "servicedns.consul.site"
+RECOVER = "servicedns.consul.recover_quorum"
 SEED = 12
 KILLS = 10
 STEPS = 40  # plays and tasks that restart three servers and two clients, or fewer
@@ -300,23 +301,32 @@ def test_hosts_that_go_for_good(tmp_path: Path) -> None:
     assert after.keys() == known.keys() and [node for node in NODES if after[node] != known[node]] == ["node3"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--extra-vars", "consul_recover_quorum_confirm=dc1"), "The datacenter has a leader"),
+        (("--limit", "node1"), "Run it without --limit"),
+        ((), "say -e consul_recover_quorum_confirm=dc1"),
+    ],
+)
+def test_a_quorum_that_is_there_is_left_alone(arguments: tuple[str, ...], expected: str) -> None:
+    before = containers()
+    refused = lab.play(RECOVER, *arguments)
+    assert refused.returncode != 0 and expected in " ".join(refused.stdout.split()), refused.stdout
+    assert containers() == before
+
+
 @pytest.mark.long
 def test_most_servers_are_lost(tmp_path: Path) -> None:
     """The one that is left goes on, with all that was registered. New ones join."""
     known = ids()
     left, kept = lab.connect("node1"), "ls /var/lib/consul | grep raft.before- || true"
     before = len(left.check_output(kept).split())
-    recover, word = "servicedns.consul.recover_quorum", ("--extra-vars", "consul_recover_quorum_confirm=dc1")
     with removed(tmp_path, node2={}, node3={}):
-        refused = lab.play(recover, *word)
-        assert refused.returncode != 0 and "The datacenter has a leader" in refused.stdout, refused.stdout
         on(["node2", "node3"], "docker rm --force consul && rm -rf /var/lib/consul")
         alone = '[ "$(curl --silent http://127.0.0.1:8500/v1/status/leader)" = \'""\' ]'
         lab.until(left, alone, 60)
-        refused = lab.play(recover)
-        assert refused.returncode != 0, refused.stdout
-        assert "say -e consul_recover_quorum_confirm=dc1" in " ".join(refused.stdout.split()), refused.stdout
-        run = lab.play(recover, *word)
+        run = lab.play(RECOVER, "--extra-vars", "consul_recover_quorum_confirm=dc1")
         assert run.returncode == 0, run.stdout
         raft = lab.api(lab.connect("node1"), "/v1/operator/raft/configuration")["Servers"]
         assert [server["Node"] for server in raft] == ["node1"]
