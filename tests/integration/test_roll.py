@@ -167,6 +167,9 @@ def test_a_server_goes_for_good(servers: RealServers, leaves: bool) -> None:
     assert (again["changed"], again["session"]) == (False, "")
     assert not removal(servers, "end", node)["changed"]
     servers.start(node)
+    # Autopilot would remove a third one that is away, as long as nobody tells it to keep three.
+    assert not end(servers, node, {"session": "", "voters": []}).get("failed")
+    assert client(servers, "s1").get("operator", "autopilot", "configuration")["MinQuorum"] == 3
 
 
 def test_what_cannot_be_removed(servers: RealServers) -> None:
