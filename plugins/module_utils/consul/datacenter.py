@@ -83,14 +83,19 @@ def servers_of(client: ConsulClient) -> list[Server]:
 
     :raises HostError: there is no leader, or no right to ask it
     """
-    return _servers_among(client, members_of(client))
+    return servers_and_members(client)["servers"]
 
 
-def _servers_among(client: ConsulClient, members: t.Iterable[Member]) -> list[Server]:
+def servers_and_members(client: ConsulClient) -> Datacenter:
+    """Its servers and members, seen at one time.
+
+    :raises HostError: as L(servers_of)
+    """
+    members = members_of(client)
     configuration = client.get("operator", "raft", "configuration")
     alive = {member["id"] for member in members if member["alive"]}
     health = {server["ID"]: server for server in _health(client)}
-    return [
+    servers: list[Server] = [
         {
             "id": server["ID"],
             "node": server["Node"],
@@ -103,6 +108,7 @@ def _servers_among(client: ConsulClient, members: t.Iterable[Member]) -> list[Se
         }
         for server in configuration["Servers"]
     ]
+    return {"servers": servers, "members": members}
 
 
 def _health(client: ConsulClient) -> list[dict[str, t.Any]]:
@@ -130,8 +136,7 @@ def members_of(client: ConsulClient) -> list[Member]:
 def told_by(client: ConsulClient) -> Datacenter | None:
     """What a datacenter says; nothing where no agent answers, or may not say it to us."""
     try:
-        members = members_of(client)
-        return {"servers": _servers_among(client, members), "members": members}
+        return servers_and_members(client)
     except HostError:
         return None
 

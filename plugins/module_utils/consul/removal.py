@@ -13,11 +13,10 @@ from ansible_collections.servicedns.consul.plugins.module_utils.consul.client im
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.datacenter import (
     ELECTION,
     FORBIDDEN,
-    Server,
+    Datacenter,
     keep_servers,
     leader_of,
-    members_of,
-    servers_of,
+    servers_and_members,
 )
 from ansible_collections.servicedns.consul.plugins.module_utils.consul.step import PAUSE, Beginning, Begun, Own, own
 from ansible_collections.servicedns.consul.plugins.module_utils.errors import HostError
@@ -38,12 +37,12 @@ class Found(t.NamedTuple):
         return self.member or bool(self.raft_id) or self.catalog
 
 
-def find(client: ConsulClient, node: str, servers: t.Iterable[Server]) -> Found:
+def find(client: ConsulClient, node: str, seen: Datacenter) -> Found:
     """Look for a node. A server that gossip has forgotten has no name in Raft any more, and its id in the catalog."""
     entry = (client.get("catalog", "node-services", node) or {}).get("Node") or {}
-    members = [member for member in members_of(client) if member["node"] == node]
+    members = [member for member in seen["members"] if member["node"] == node]
     ids = {entry.get("ID"), *(member["id"] for member in members)}
-    raft_id = next((server["id"] for server in servers if server["node"] == node or server["id"] in ids), "")
+    raft_id = next((server["id"] for server in seen["servers"] if server["node"] == node or server["id"] in ids), "")
     return Found(any(member["alive"] for member in members), bool(members), raft_id, bool(entry))
 
 
@@ -56,11 +55,11 @@ def begin(client: ConsulClient, node: str, run: str, patience: float, check_mode
         raise HostError(f"{node} is to be removed, and is the node that is asked: ask another one")
     if not leader_of(client, ELECTION):
         raise HostError(f"{node} was left as it is: the datacenter has no leader, who alone can remove it")
-    servers = servers_of(client)
-    found = find(client, node, servers)
+    seen = servers_and_members(client)
+    found = find(client, node, seen)
     if not found.raft_id:
         return Begun()
-    if quorum.is_alone(servers, found.raft_id):
+    if quorum.is_alone(seen["servers"], found.raft_id):
         raise HostError(f"{node} is the only server, with all that the datacenter has: it was left as it is")
     # Of two servers one may go, as there is a leader with one when it has gone.
     step = Beginning(client, run, True, patience, Own(node, found.raft_id, server=True))
@@ -78,7 +77,8 @@ def end(client: ConsulClient, node: str, session: str, patience: float) -> bool:
     end, changed = time.monotonic() + patience, False
     while True:
         try:
-            found = find(client, node, servers_of(client))
+            seen = servers_and_members(client)
+            found = find(client, node, seen)
             if not found.anywhere:
                 break
             changed = True
@@ -93,7 +93,7 @@ def end(client: ConsulClient, node: str, session: str, patience: float) -> bool:
             rollout_lock.renew(client, session)
         time.sleep(PAUSE)
     if session:
-        keep_servers(client, sum(server["voter"] for server in servers_of(client)))
+        keep_servers(client, sum(server["voter"] for server in seen["servers"]))
         rollout_lock.release(client, session)
     return changed
 
